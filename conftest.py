@@ -1,0 +1,3 @@
+"""What every test may use: `pytester`, which pytest takes only from the topmost conftest."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,85 @@
+"""Contract families, read from their folders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from harness.adapters.json_files import own_schema, read_json
+from harness.adapters.yaml_files import read_document
+from harness.core.contract import Contract, build_contract, schema_files, versions_of
+from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, near_miss, validate
+from harness.resources import resource
+
+DEFAULT_CONTRACT = "engage-journeys"
+CONTRACT_FILE = "contract.yaml"
+
+
+class UnknownContract(Exception):
+    """No contract has that name, or that version; the message names those there are."""
+
+
+def load_contract(name: str, beside: Path | None = None) -> Contract:
+    """The contract that `name` means: `family`, `family@version`, or the path of a `contract.yaml`.
+
+    A path is taken relative to the folder `beside`; `path@version` chooses a version there. Raises UnknownContract,
+    or DocumentError with the place in the contract's files.
+    """
+    family, _, version = name.partition("@")
+    if "/" in family or family.endswith((".yaml", ".yml")):
+        return _load((beside or Path()) / family, version)
+    folder = _families().get(family)
+    if folder is None:
+        raise UnknownContract(f"unknown contract {family!r}{near_miss(family, list(_families()))}")
+    return _load(folder / CONTRACT_FILE, version)
+
+
+def _families() -> Mapping[str, Path]:
+    """The folders of the shipped families, by name."""
+    return {path.parent.name: path.parent for path in sorted(resource("schemas").glob(f"*/{CONTRACT_FILE}"))}
+
+
+def shipped_contracts() -> list[Contract]:
+    """Every version of every shipped family."""
+    return [
+        _load(folder / CONTRACT_FILE, version)
+        for folder in _families().values()
+        for version in versions_of(read_family(folder / CONTRACT_FILE))
+    ]
+
+
+def _load(path: Path, version: str) -> Contract:
+    file = path / CONTRACT_FILE if path.is_dir() else path
+    return _loaded(file.resolve(), version)
+
+
+@cache
+def _loaded(path: Path, version: str) -> Contract:
+    family = read_family(path)
+    chosen = version or family.data["default_version"]
+    versions = versions_of(family)
+    if chosen not in versions:
+        raise UnknownContract(f"{family.data['name']} has no version {chosen!r}{near_miss(chosen, list(versions))}")
+    return build_contract(family, chosen, _schemas(family, path.parent, chosen))
+
+
+def read_family(path: Path) -> Document:
+    """The `contract.yaml` at `path`, found to have the right form."""
+    family = read_document(path)
+    problems = validate(family, own_schema("contract"))
+    if problems:
+        raise DocumentErrors(problems)
+    return family
+
+
+def _schemas(family: Document, folder: Path, version: str) -> dict[str, Mapping[str, Any]]:
+    """The JSON of all schema files that a version names; they lie in the contract's own folder."""
+    files: dict[str, Mapping[str, Any]] = {}
+    for name in sorted(schema_files(family, version)):
+        if Path(name).name != name:
+            mark = Mark(file=str(folder / CONTRACT_FILE), line=1, column=1)
+            raise DocumentError(mark, f"the schema file {name!r} is not in the contract's folder", "move it there")
+        files[name] = read_json(folder / name)
+    return files

@@ -1,0 +1,80 @@
+"""Scenario files: found, read and turned into scenarios."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract
+from harness.adapters.crowds import make_crowd
+from harness.adapters.json_files import own_schema
+from harness.adapters.yaml_files import read_document
+from harness.core.contract import Contract
+from harness.core.documents import Document, DocumentErrors, validate
+from harness.core.scenario.model import Scenario
+from harness.core.scenario.parsing import Surroundings, merged, parse_rows, parse_scenario
+from harness.core.schemas import SchemaError
+
+SUFFIX = ".scenario.yaml"
+
+
+class NoScenario(Exception):
+    """A path holds no scenario; the message says what to write."""
+
+
+def find_scenario_files(paths: Iterable[Path]) -> list[Path]:
+    """The scenario files at `paths`: a file is itself, a folder means every `*.scenario.yaml` below it.
+
+    Raises NoScenario for a path that is not there, or a folder without any.
+    """
+    found: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            files = sorted(path.rglob(f"*{SUFFIX}"))
+            if not files:
+                raise NoScenario(f"{path}: no file below it ends in {SUFFIX}; `harness init` writes one to start from")
+            found.update(dict.fromkeys(files))
+        elif path.exists():
+            found[path] = None
+        else:
+            raise NoScenario(f"{path}: there is no such file or folder")
+    return list(found)
+
+
+def load_scenarios(path: Path, faults: Mapping[str, object]) -> list[Scenario]:
+    """The scenarios in the file at `path`, one for each row of its table; `faults` are those of the simulated space.
+
+    Raises DocumentError or DocumentErrors, with place and remedy.
+    """
+    document = _with_includes(read_document(path), path.parent)
+    around = Surroundings(
+        schema=own_schema("scenario"), environment=os.environ, make_crowd=make_crowd, faults=faults
+    )
+    contract = _contract(document, path.parent)
+    return [parse_scenario(document, row, contract, around) for row in parse_rows(document)]
+
+
+def _with_includes(document: Document, folder: Path) -> Document:
+    included = document.data.get("include") if isinstance(document.data, dict) else None
+    if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
+        return document
+    return merged(document, {index: _fragment(folder / name) for index, name in enumerate(included)})
+
+
+def _fragment(path: Path) -> Document:
+    fragment = read_document(path)
+    problems = validate(fragment, own_schema("fragment"))
+    if problems:
+        raise DocumentErrors(problems)
+    return fragment
+
+
+def _contract(document: Document, folder: Path) -> Contract:
+    name = document.data.get("contract", DEFAULT_CONTRACT) if isinstance(document.data, dict) else DEFAULT_CONTRACT
+    try:
+        return load_contract(str(name), folder)
+    except UnknownContract as error:
+        raise document.at_value(("contract",), str(error), "name a family, name@version, or a contract.yaml") from None
+    except SchemaError as error:
+        raise document.at_value(("contract",), f"its schemas cannot be used: {error}", error.remedy) from None

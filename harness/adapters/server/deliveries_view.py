@@ -1,0 +1,115 @@
+"""The deliveries of a run over the control API: filtered, paged, and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+from harness.adapters.server.problems import problem
+from harness.adapters.server.runs import Run
+from harness.core.delivery import Delivery
+from harness.core.documents import near_miss
+from harness.core.instants import SECOND, parse_duration
+from harness.core.ledger import Filter, filtered
+from harness.core.records import delivery_record
+
+_PAGE = 100
+_LARGEST_PAGE = 10_000
+_LONGEST_WAIT = 60 * SECOND
+
+
+def _flag(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"write true or false, not {text!r}")
+    return text == "true"
+
+
+_FILTERS: Mapping[str, Callable[[str], Any]] = {
+    "destination": str,
+    "rule": str,
+    "type": str,
+    "event": str,
+    "user": str,
+    "key": str,
+    "status": int,
+    "accepted": _flag,
+    "unexpected": _flag,
+}
+_PAGING: Mapping[str, Callable[[str], int]] = {"after": int, "limit": int, "count": int, "wait": parse_duration}
+
+
+class DeliveriesView:
+    """Lists deliveries, and shows one."""
+
+    def __init__(self, run_of: Callable[[web.Request], Run]) -> None:
+        """Find the run of a request by `run_of`."""
+        self._run_of = run_of
+
+    async def one(self, request: web.Request) -> web.StreamResponse:
+        """One delivery, by number."""
+        number = int(request.match_info["number"][:18])
+        found = self._run_of(request).ledger.deliveries(max(0, number - 1))[:1]
+        if not found or number < 1:
+            return problem(404, f"there is no delivery {number} in this run", "list them to see their numbers")
+        return _json(delivery_record(found[0]))
+
+    async def list(self, request: web.Request) -> web.StreamResponse:
+        """The deliveries after a number, at most `limit`; with `count` and `wait`, once that many have come.
+
+        `complete` says whether `count` was reached; a wait that is over answers 200 all the same.
+        """
+        run = self._run_of(request)
+        asked, paging = _read_query(request)
+        after, count = max(0, paging.get("after", 0)), paging.get("count", 0)
+        wait = min(paging.get("wait", 0), _LONGEST_WAIT)
+        found = await _wait_for(run, asked, after, count, wait / SECOND)
+        limit = min(max(1, paging.get("limit", _PAGE)), _LARGEST_PAGE)
+        page = found[:limit]
+        return _json(
+            {
+                "deliveries": [delivery_record(delivery) for delivery in page],
+                "total": len(found),
+                "complete": len(found) >= count,
+                "next": page[-1].number if len(found) > limit else None,
+            }
+        )
+
+
+def _read_query(request: web.Request) -> tuple[Filter, dict[str, int]]:
+    fields: dict[str, Any] = {}
+    paging: dict[str, int] = {}
+    for name, text in request.query.items():
+        try:
+            if name in _FILTERS:
+                fields[name] = _FILTERS[name](text)
+            elif name in _PAGING:
+                paging[name] = _PAGING[name](text)
+            else:
+                raise LookupError(near_miss(name, [*_FILTERS, *_PAGING]))
+        except LookupError as error:
+            raise ValueError(f"unknown query parameter {name[:80]!r}{error.args[0]}") from None
+        except ValueError as error:
+            raise ValueError(f"query parameter {name}: {error}") from None
+    return Filter(**fields), paging
+
+
+async def _wait_for(run: Run, asked: Filter, after: int, count: int, seconds: float) -> list[Delivery]:
+    """The deliveries asked for; waits until there are `count` of them, for at most so many seconds."""
+    found = list(filtered(run.ledger.deliveries(after), asked))
+    try:
+        async with asyncio.timeout(seconds):
+            while len(found) < count:
+                await run.changed()
+                found = list(filtered(run.ledger.deliveries(after), asked))
+    except TimeoutError:
+        pass
+    return found
+
+
+def _json(data: Any) -> web.Response:
+    body = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
+    return web.Response(body=body, content_type="application/json")

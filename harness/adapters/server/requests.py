@@ -1,0 +1,116 @@
+"""What the HTTP front hands to a receiver, what it wants back, and which paths belong to destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+from urllib.parse import quote, unquote, urlsplit
+
+from harness.core.delivery import Defect
+from harness.core.instants import Instant
+
+DEFAULT_RUN = "default"
+METHODS = ("POST", "PUT", "PATCH")
+"""The methods that a destination takes; any other is answered 405."""
+
+_URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
+
+
+# Not frozen: a frozen dataclass costs twice as much to make, and one is made for each request.
+@dataclass(slots=True, kw_only=True)
+class RawRequest:
+    """One request to a destination path, undecided, whether or not its body could be read whole."""
+
+    run: str
+    destination: str
+    """The name in the path, percent-decoded; it may be empty or no name at all."""
+    method: str
+    path: str
+    """Path and query as sent; bytes outside ASCII are percent-encoded."""
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+    """After content decoding; where there is a defect, what there is of it."""
+    arrived_at: Instant
+    """The wall clock, when the head of the request had come in."""
+    defect: Defect | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawReply:
+    """What to answer; a final status from 200 to 999, and headers without line breaks."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: tuple[tuple[str, str], ...] = ()
+    cut: bool = False
+    """Reset the connection instead of answering."""
+
+
+class Receiver(Protocol):
+    """Takes each request to a destination path; answers a request that has a defect with the defect's status."""
+
+    def __call__(self, request: RawRequest, /) -> RawReply | Awaitable[RawReply]:
+        """The reply, at once where it is known, awaited where something must be committed first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much one request may be; sizes in bytes, times in seconds."""
+
+    body: int = 10 * 1024 * 1024
+    """The body after content decoding."""
+    kept: int = 64 * 1024
+    """How much is kept of a body that is over the limit."""
+    line: int = 8190
+    field: int = 8190
+    """One header field, name and value."""
+    fields: int = 128
+    encodings: int = 3
+    """Content encodings upon each other."""
+    body_seconds: float = 60.0
+    """Until the whole body must have come in."""
+    linger_seconds: float = 2.0
+    """How long the rest of an unread body is taken and dropped, so that the client can read its answer."""
+
+
+class Location(NamedTuple):
+    """Where a destination path leads."""
+
+    run: str
+    destination: str
+    path: str
+
+
+@lru_cache(maxsize=1024)
+def locate(target: str) -> Location | None:
+    """The run and destination that a request target names, or None where the path is not a destination's."""
+    path = _path_only(target)
+    match path.split("/"):
+        case ["", "destinations", *rest]:
+            run = DEFAULT_RUN
+        case ["", "runs", run, "destinations", *rest]:
+            run = unquote(run)
+        case _:
+            return None
+    return Location(run, unquote(rest[0]) if rest else "", _ascii(target))
+
+
+def _path_only(target: str) -> str:
+    """The path of a target in origin form (`/path?query`) or absolute form (`http://host/path?query`), in ASCII."""
+    if not target.startswith("/"):
+        try:
+            return _ascii(urlsplit(target).path)
+        except ValueError:
+            return ""
+    return _ascii(target.partition("?")[0].partition("#")[0])
+
+
+def _ascii(target: str) -> str:
+    """`target` with all that is not printable ASCII percent-encoded, so that it can be written as JSON."""
+    if target.isascii():
+        return target
+    return quote(target.encode("utf-8", "surrogateescape"), safe=_URL_CHARACTERS)

@@ -1,0 +1,100 @@
+"""What the control API tells of runs, as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.adapters.server.refusals import Refusals
+from harness.adapters.server.runs import Run, Runs
+from harness.core.behaviours import Always, Behaviour, SequencePerMessage
+from harness.core.delivery import Fault, Reply
+from harness.core.destinations.destination import Destination
+from harness.core.instants import isoformat
+from harness.core.records import header_record, violation_record
+
+
+def run_state(run: Run) -> dict[str, Any]:
+    """A run: its set-up, and counts of what came."""
+    deliveries = run.ledger.deliveries()
+    return {
+        "run": run.name,
+        "contract": run.checker.contract.id,
+        "now": isoformat(run.clock.now()),
+        "destinations": {name: destination_state(run, each) for name, each in run.destinations.items()},
+        "journeys": list(run.checker.declarations.journeys),
+        "deliveries": len(deliveries),
+        "unexpected": sum(delivery.unexpected for delivery in deliveries),
+        "calls": run.sources.summary(),
+    }
+
+
+def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
+    """A destination, as it is set up, and where it listens."""
+    prefix = "" if run.name == "default" else f"/runs/{run.name}"
+    state: dict[str, Any] = {"kind": destination.kind, "path": f"{prefix}/destinations/{destination.name}"}
+    if destination.kind == "event":
+        state["calls"] = list(destination.calls)
+    if destination.integration is not None:
+        state["integration"] = destination.integration
+    return {**state, "replies": _replies(destination.behaviour)}
+
+
+def _replies(behaviour: Behaviour) -> Any:
+    match behaviour:
+        case Always(reply=reply):
+            return _reply(reply)
+        case SequencePerMessage(replies=replies):
+            return [_reply(reply) for reply in replies]
+        case _:
+            return str(behaviour)
+
+
+def _reply(reply: Reply) -> int | str:
+    return reply.name if isinstance(reply, Fault) else reply.status
+
+
+def judgement_state(run: Run, refusals: Refusals) -> dict[str, Any]:
+    """The verdict on a run, with all violations."""
+    judgement = run.judge()
+    failed = bool(judgement.errors or judgement.unexpected or refusals.count)
+    return {
+        "verdict": "failed" if failed else "passed",
+        "contract": run.checker.contract.id,
+        "violations": [violation_record(violation) for violation in judgement.violations],
+        "counts": {
+            "deliveries": judgement.deliveries,
+            "payloads": judgement.payloads,
+            "accepted": judgement.accepted,
+            "unexpected": judgement.unexpected,
+            "refused": refusals.count,
+        },
+    }
+
+
+def refused_state(refusals: Refusals) -> dict[str, Any]:
+    """What HTTP refused before anything could read it."""
+    return {
+        "count": refusals.count,
+        "refused": [
+            {"at": isoformat(r.at), "peer": r.peer, "status": r.status, "reason": r.reason} for r in refusals.list()
+        ],
+    }
+
+
+def lost_state(runs: Runs) -> dict[str, Any]:
+    """What came for runs that do not exist."""
+    return {
+        "count": runs.lost_count,
+        "lost": [
+            {
+                "at": isoformat(request.arrived_at),
+                "run": request.run,
+                "destination": request.destination,
+                "method": request.method,
+                "path": request.path,
+                "headers": header_record(request.headers),
+                "body": request.body.decode("utf-8", "backslashreplace"),
+            }
+            for request in runs.lost
+        ],
+    }

@@ -1,0 +1,86 @@
+"""`harness run`: plays scenarios."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+import orjson
+
+from harness.adapters.scenario_files import NoScenario, find_scenario_files, load_scenarios
+from harness.adapters.server.server import Server
+from harness.cli.exits import UsageFault, exit_code
+from harness.cli.progress import Progress
+from harness.cli.say import say
+from harness.cli.systems import make_system
+from harness.core.documents import DocumentError, DocumentErrors
+from harness.core.scenario.model import Scenario
+from harness.core.verdict import Verdict
+from harness.engage.faults import FAULTS
+from harness.reports.run_json import run_report
+from harness.reports.text import scenario_text, summary_text
+from harness.runner import Player
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tag", "tags", multiple=True, metavar="T", help="Play only scenarios with this tag; may be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
+@click.option("--quiet", "-q", is_flag=True, help="Print only what did not pass.")
+def run(paths: Sequence[Path], tags: Sequence[str], as_json: bool, quiet: bool) -> int:
+    """Play scenarios; a folder means every *.scenario.yaml below it."""
+    scenarios = _chosen(load_all(paths), tags)
+    verdicts = asyncio.run(_play(scenarios, quiet=quiet))
+    say(summary_text(verdicts))
+    if as_json:
+        sys.stdout.buffer.write(orjson.dumps(run_report(verdicts), option=orjson.OPT_INDENT_2) + b"\n")
+    return exit_code([verdict.word for verdict in verdicts])
+
+
+def load_all(paths: Sequence[Path]) -> list[Scenario]:
+    """All scenarios at `paths`; every file is read, and every fault in any of them told, before one is played."""
+    try:
+        files = find_scenario_files(paths)
+    except NoScenario as error:
+        raise UsageFault(str(error)) from None
+    scenarios: list[Scenario] = []
+    problems: list[DocumentError] = []
+    for file in files:
+        try:
+            scenarios.extend(load_scenarios(file, FAULTS))
+        except DocumentError as error:
+            problems.append(error)
+        except DocumentErrors as error:
+            problems.extend(error.problems)
+    if problems:
+        raise DocumentErrors(problems)
+    return scenarios
+
+
+def _chosen(scenarios: list[Scenario], tags: Sequence[str]) -> list[Scenario]:
+    chosen = [scenario for scenario in scenarios if not tags or set(tags) & set(scenario.tags)]
+    if not chosen:
+        known = sorted({tag for scenario in scenarios for tag in scenario.tags})
+        raise UsageFault(f"no scenario has the tag {' or '.join(tags)}; known tags: {', '.join(known) or 'none'}")
+    return chosen
+
+
+async def _play(scenarios: Sequence[Scenario], *, quiet: bool) -> list[Verdict]:
+    server = Server()
+    await server.start()
+    verdicts: list[Verdict] = []
+    try:
+        with Progress(len(scenarios)) as progress:
+            player = Player(server=server, make_system=make_system(progress.sent))
+            for scenario in scenarios:
+                progress.playing(scenario.title)
+                verdict = await player.play(scenario)
+                verdicts.append(verdict)
+                if not quiet or verdict.word not in ("passed", "xfailed"):
+                    say(scenario_text(verdict))
+    finally:
+        await server.stop()
+    return verdicts

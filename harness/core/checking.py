@@ -1,0 +1,88 @@
+"""Checks one payload against a contract: its JSON Schema first, then the rules that a schema cannot say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from harness.core.calls import CALL_TYPES, DELETE, is_list_entry
+from harness.core.contract import LIST_ENTRY, Contract
+from harness.core.declarations import Declarations
+from harness.core.delivery import Payload, Violation
+from harness.core.destinations.destination import Destination
+from harness.core.rules.catalogue import PRECEDENCE, RULES
+from harness.core.rules.sighting import Sighting, sight
+
+_WHOLE = "destination-kind"
+"""Where this rule is broken, the payload should not be here at all, and nothing else of it matters."""
+_ENTRY_RULES = ("entry-only", "list-append-only")
+
+
+class Checker:
+    """Finds the breaches that a payload shows by itself, under one contract and one set of declarations."""
+
+    def __init__(self, contract: Contract, declarations: Declarations) -> None:
+        """Bind the rules that `contract` turns on."""
+        self.contract = contract
+        self.declarations = declarations
+        on = contract.severities
+        self._rules = tuple(rule.check for rule in RULES.values() if rule.check is not None and rule.id in on)
+
+    def sight(self, payload: Payload, call: Payload | None, destination: Destination) -> Sighting:
+        """`payload` as rules see it."""
+        return sight(payload, call, destination, self.declarations, self.contract.parameters)
+
+    def violations(
+        self, payload: Payload, call: Payload | None, destination: Destination, index: int
+    ) -> tuple[Violation, ...]:
+        """The breaches of `payload`, one for each place in it.
+
+        `call` is what a list entry came in as; None for a call itself, and for an entry of a list sync document.
+        """
+        if payload.get("type") == DELETE:
+            return ()
+        if destination.kind == LIST_ENTRY and not is_list_entry(payload):
+            return ()  # a stray call: unpacking has said so, and nothing else of it matters
+        sighting = self.sight(payload, call, destination)
+        found = list(self._schema_breaches(payload, sighting.exits))
+        if call is not None:
+            found.extend(self._breaches_of_member_call(call, sighting))
+        for check in self._rules:
+            found.extend(check(sighting))
+        return self._reported(found, index) if found else ()
+
+    def _breaches_of_member_call(self, call: Payload, sighting: Sighting) -> Iterable[Violation]:
+        """What the call of a list entry breaks, but for membership, of which the entry already tells."""
+        return (v for v in self._schema_breaches(call, sighting.exits) if v.rule not in _ENTRY_RULES)
+
+    def _schema_breaches(self, payload: Payload, exits: bool) -> Iterable[Violation]:
+        payload_type = LIST_ENTRY if is_list_entry(payload) else payload.get("type")
+        schema = self.contract.schema_for(payload_type, exits=exits) if isinstance(payload_type, str) else None
+        if schema is None:
+            return (self._unknown_type(payload_type),)
+        if schema.accepts(payload):
+            return ()
+        return [
+            Violation(rule=b.rule, message=b.message, path=b.path, expected=b.expected, actual=b.actual)
+            for b in schema.breaches(payload)
+        ]
+
+    def _unknown_type(self, payload_type: object) -> Violation:
+        known = payload_type in CALL_TYPES
+        return Violation(
+            rule="schema",
+            message=f"{self.contract.id} has no {payload_type} calls" if known else "it is no call: its type is unknown",
+            path="$.type",
+            expected=" or ".join(name for name in self.contract.schemas if name != LIST_ENTRY),
+            actual="missing" if payload_type is None else str(payload_type)[:120],
+        )
+
+    def _reported(self, found: list[Violation], index: int) -> tuple[Violation, ...]:
+        """One violation for each place: the first by precedence; with the contract's severity."""
+        on = self.contract.severities
+        whole = [violation for violation in found if violation.rule == _WHOLE]
+        by_path: dict[str, Violation] = {}
+        for violation in sorted(whole or found, key=lambda violation: PRECEDENCE[violation.rule]):
+            if violation.rule in on:
+                by_path.setdefault(violation.path, violation)
+        return tuple(replace(v, payload=index, severity=on[v.rule]) for v in by_path.values())

@@ -1,0 +1,110 @@
+"""A contract: schemas, rules and parameters for one family of payloads, as one named, versioned value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from harness.core.calls import CALL_TYPES
+from harness.core.delivery import Severity
+from harness.core.documents import Document, DocumentError, near_miss
+from harness.core.rules.catalogue import RULES
+from harness.core.schemas import Schema, load_schema
+
+RuleSetting: TypeAlias = Literal["error", "warning", "off"]
+
+LIST_ENTRY = "list"
+PAYLOAD_TYPES = (*CALL_TYPES, LIST_ENTRY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What traffic of one family must be like."""
+
+    family: str
+    version: str
+    title: str
+    sources: tuple[str, ...]
+    parameters: Mapping[str, Any]
+    severities: Mapping[str, Severity]
+    """The rules that are on, each with its severity."""
+    schemas: Mapping[str, Schema]
+    """By payload type: a call type, or `list` for one list entry."""
+    schemas_with_exit: Mapping[str, Schema]
+    """Those that take the place of `schemas` where the payload's step declares an exit."""
+
+    @property
+    def id(self) -> str:
+        """`family@version`."""
+        return f"{self.family}@{self.version}"
+
+    def schema_for(self, payload_type: str, *, exits: bool) -> Schema | None:
+        """The schema of such payloads; None where the family has none."""
+        if exits and payload_type in self.schemas_with_exit:
+            return self.schemas_with_exit[payload_type]
+        return self.schemas.get(payload_type)
+
+
+def versions_of(family: Document) -> Mapping[str, Mapping[str, Any]]:
+    """The versions that a family's `contract.yaml` defines, by name, each with its own settings."""
+    versions: Mapping[str, Mapping[str, Any]] = family.data["versions"]
+    return versions
+
+
+def schema_files(family: Document, version: str) -> set[str]:
+    """The schema files that a version names, relative to its folder."""
+    settings = _settings(family.data, version)
+    files = {*settings["schemas"].values(), *settings["schemas_with_exit"].values()}
+    return files | set(settings["definitions"])
+
+
+def build_contract(family: Document, version: str, files: Mapping[str, Mapping[str, Any]]) -> Contract:
+    """The contract that `version` of `family` defines, given the JSON of its schema files by name.
+
+    Raises DocumentError, with place and remedy, for unknown rules and payload types, and SchemaError for schemas
+    that cannot be trusted.
+    """
+    settings = _settings(family.data, version)
+    _check_names(family, settings["rules"], RULES, "rule", ("rules",))
+    for table in ("schemas", "schemas_with_exit"):
+        _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
+    resources = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
+
+    def loaded(names: Mapping[str, str]) -> dict[str, Schema]:
+        return {kind: load_schema(files[name], name=name, resources=resources) for kind, name in names.items()}
+
+    return Contract(
+        family=family.data["name"],
+        version=version,
+        title=settings["title"],
+        sources=tuple(settings["sources"]),
+        parameters=settings["parameters"],
+        severities={rule: severity for rule, severity in settings["rules"].items() if severity != "off"},
+        schemas=loaded(settings["schemas"]),
+        schemas_with_exit=loaded(settings["schemas_with_exit"]),
+    )
+
+
+def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
+    """The settings of one version: the family's, with the version's own in their place."""
+    own = family["versions"][version]
+    merged = {name: {**family.get(name, {}), **own.get(name, {})} for name in ("parameters", "rules")}
+    return {
+        "title": own.get("title", family["title"]),
+        "sources": own["sources"],
+        "schemas": own["schemas"],
+        "schemas_with_exit": own.get("schemas_with_exit", {}),
+        "definitions": own.get("definitions", []),
+        **merged,
+    }
+
+
+def _check_names(family: Document, given: Mapping[str, Any], known: Any, what: str, at: tuple[str, ...]) -> None:
+    for name in given:
+        if name not in known:
+            raise DocumentError(
+                family.mark((*at, name)),
+                f"unknown {what} {name!r}{near_miss(name, list(known))}",
+                f"use one of the {what}s that `harness explain` lists" if what == "rule" else "use a known payload type",
+            )

@@ -1,0 +1,91 @@
+"""What is declared about journeys and profiles, and so changes which traffic is right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.core.journeys import AdStep, Journey, Step
+from harness.core.keys import journey_slug, parse_key, skeleton, step_slug
+from harness.core.profiles import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredStep:
+    """A step of a declared journey."""
+
+    journey: Journey
+    step: Step
+
+    @property
+    def exits(self) -> bool:
+        """Whether its users may ever be taken out of a destination: by an exit, or by the expiry of an ad."""
+        return self.journey.exits or (isinstance(self.step, AdStep) and self.step.remove_after is not None)
+
+    @property
+    def key_form(self) -> str:
+        """What its key looks like, for messages."""
+        return self.step.key or f"j_o_{journey_slug(self.journey.name)}__{step_slug(self.step.name)}_?????"
+
+    def __str__(self) -> str:
+        return f"step {self.step.name!r} of {self.journey.name!r}"
+
+
+class Declarations:
+    """Looks declared steps and profiles up by what payloads say of them."""
+
+    def __init__(
+        self, journeys: Iterable[Journey] = (), profiles: Iterable[Profile] = (), *, complete: bool = False
+    ) -> None:
+        """Index `journeys` and `profiles`; `complete` says that no other journey sends in this run."""
+        self.journeys = {journey.id: journey for journey in journeys}
+        self.complete = complete and bool(self.journeys)
+        self._emails = {profile.user_id: len(profile.emails) for profile in profiles if profile.user_id}
+        self._by_key: dict[str, DeclaredStep] = {}
+        self._by_slugs: dict[tuple[str, str], list[DeclaredStep]] = {}
+        self._found: dict[str, DeclaredStep | None] = {}
+        for declared in self.steps:
+            self._index(declared)
+
+    @property
+    def steps(self) -> list[DeclaredStep]:
+        """Every declared step that sends, in order."""
+        return [DeclaredStep(journey=j, step=step) for j in self.journeys.values() for step in j.steps]
+
+    def _index(self, declared: DeclaredStep) -> None:
+        if declared.step.key is not None:
+            self._by_key[declared.step.key] = declared
+        slugs = (skeleton(journey_slug(declared.journey.name)), skeleton(step_slug(declared.step.name)))
+        self._by_slugs.setdefault(slugs, []).append(declared)
+
+    def step_of(self, key: str) -> DeclaredStep | None:
+        """The declared step that `key` belongs to: by its `key:`, else by slugs; None where that is no one step."""
+        try:
+            return self._found[key]
+        except KeyError:
+            return self._found.setdefault(key, self._by_key.get(key) or self._only_by_slugs(key))
+
+    def _only_by_slugs(self, key: str) -> DeclaredStep | None:
+        candidates = self.steps_named_by(key)
+        return candidates[0] if len(candidates) == 1 else None
+
+    def steps_named_by(self, key: str) -> list[DeclaredStep]:
+        """The declared steps whose slugs `key` is made of, compared by letters and digits only."""
+        parsed = parse_key(key)
+        return self._by_slugs.get((skeleton(parsed.journey), skeleton(parsed.step)), []) if parsed else []
+
+    def stranger(self, key: str) -> list[DeclaredStep]:
+        """The steps that a well-formed `key` should have been made of, where it fits none; else an empty list.
+
+        Where the declarations are complete, that is any declared step; else only those of a journey whose slug it has.
+        """
+        parsed = parse_key(key)
+        if parsed is None or key in self._by_key or self.steps_named_by(key):
+            return []
+        journey = skeleton(parsed.journey)
+        kin = [step for step in self.steps if skeleton(journey_slug(step.journey.name)) == journey]
+        return kin or (self.steps if self.complete else [])
+
+    def emails_of(self, user_id: object) -> int:
+        """How many emails the profile with that `userId` declares; 0 where no profile does."""
+        return self._emails.get(user_id, 0) if isinstance(user_id, str) else 0

@@ -1,0 +1,110 @@
+"""What arrives at a destination, what it answers, and the record of both.
+
+An `Arrival` is one HTTP request, undecided. A `Delivery` is that arrival with the payloads found in it, the
+violations that each of them shows on its own, and the reply. Deliveries are what the ledger holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from harness.core.instants import Instant
+
+Payload: TypeAlias = Mapping[str, Any]
+Severity: TypeAlias = Literal["error", "warning"]
+RawHeaders: TypeAlias = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One HTTP request as it came in; `body` is what was sent, after content decoding."""
+
+    destination: str
+    """The destination's name, as the path gave it."""
+    method: str
+    path: str
+    """Path and query, as sent."""
+    headers: RawHeaders
+    body: bytes
+    received_at: Instant
+    """The run's clock."""
+    arrived_at: Instant
+    """The wall clock."""
+    defect: Defect | None = None
+    """Why the body could not be read whole, where that is so; `body` then holds what there is of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defect:
+    """What was wrong with a request before its body could be looked at."""
+
+    status: int
+    """The fitting 4xx."""
+    message: str
+    expected: str
+    actual: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Respond:
+    """An HTTP answer."""
+
+    status: int
+    items: tuple[int, ...] | None = None
+    """A status for each payload, where the answer tells them apart (207)."""
+    body: Any = None
+    """JSON to answer with; None means what the destination's kind acknowledges with."""
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """An answer that is not HTTP: the connection is cut."""
+
+    name: Literal["reset"]
+
+
+Reply: TypeAlias = Respond | Fault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One breach of one rule."""
+
+    rule: str
+    message: str
+    severity: Severity = "error"
+    payload: int | None = None
+    """Index of the payload in its delivery; None where the body as a whole, or a history, is meant."""
+    path: str = "$"
+    """JSONPath of the offending value within the payload."""
+    expected: str = ""
+    actual: str = ""
+    deliveries: tuple[int, ...] = ()
+    """Numbers of the deliveries that prove it, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to deliver: what came, what it contained, what was answered."""
+
+    number: int
+    """1 for the first delivery of its run."""
+    run: str
+    destination: str
+    kind: str | None
+    """`event` or `list`; None where no such destination exists."""
+    attempt: int
+    """The highest count of attempts among the messages in it; 1 for a first attempt."""
+    arrival: Arrival
+    payloads: tuple[Payload, ...]
+    violations: tuple[Violation, ...]
+    reply: Reply
+    unexpected: bool = False
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the sender was told that it may forget the delivery: a 2xx."""
+        return isinstance(self.reply, Respond) and 200 <= self.reply.status < 300

@@ -1,0 +1,78 @@
+"""From the bytes of a body to the payloads in it, by the destination's kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from harness.core.delivery import Payload, Violation
+
+NESTING = 254
+"""Levels of nesting that a body may have."""
+
+_SHOWN = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """What a body turned out to hold."""
+
+    payloads: tuple[Payload, ...] = ()
+    calls: tuple[Payload | None, ...] | None = None
+    """For list entries: the call that each came in as, or None; None altogether where no entry came as a call."""
+    violations: tuple[Violation, ...] = ()
+    status: int | None = None
+    """The status that the body itself forces, whatever the behaviour says; None: none."""
+    answer: Mapping[str, Any] | None = None
+    """The JSON that acknowledges it, where that depends on the body."""
+
+
+def malformed(message: str, expected: str, actual: str, *, status: int = 400) -> Unpacked:
+    """A body that cannot be unpacked: one violation, answered with `status`."""
+    violation = Violation(rule="malformed-body", message=message, expected=expected, actual=actual)
+    return Unpacked(violations=(violation,), status=status)
+
+
+def wrong_kind(message: str, expected: str, actual: str) -> Unpacked:
+    """A well-formed body that belongs to another kind of destination."""
+    violation = Violation(rule="destination-kind", message=message, expected=expected, actual=actual)
+    return Unpacked(violations=(violation,), status=400)
+
+
+def parse(body: bytes, unpack: Callable[[Any], Unpacked]) -> Unpacked:
+    """What `unpack` makes of the JSON in `body`; a malformed body where there is none."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        if not body.strip():
+            return malformed("the body is empty", "a JSON object or array", "no body")
+        return malformed(f"the body is not JSON: {error}", "a JSON object or array", shown(body))
+    if _too_deep(body, document):
+        return malformed("the body is nested too deeply", f"at most {NESTING} levels", f"more than {NESTING} levels")
+    return unpack(document)
+
+
+def _too_deep(body: bytes, document: Any) -> bool:
+    """Whether `document` is nested too deeply to be written again, which orjson does to this many levels."""
+    if body.count(b"{") + body.count(b"[") <= NESTING:
+        return False
+    try:
+        orjson.dumps(document)
+    except orjson.JSONEncodeError:
+        return True
+    return False
+
+
+def shown(body: bytes) -> str:
+    """The start of a body, as text that can be printed."""
+    text = body[: _SHOWN + 1].decode("utf-8", "backslashreplace")
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+def described(value: Any) -> str:
+    """A JSON value in a few words, for messages."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", int: "a number", float: "a number"}
+    return names.get(type(value), "null")

@@ -1,0 +1,40 @@
+"""A simulated receiver, as it was configured."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.core.behaviours import Always, Behaviour
+from harness.core.calls import DELETE
+from harness.core.delivery import Payload, Violation
+
+NAME_FORM = r"^[a-z0-9][a-z0-9_-]*$"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """One destination: what it is called, what it takes and how it answers."""
+
+    name: str
+    kind: str = "event"
+    calls: tuple[str, ...] = ("track",)
+    """The call types that an event destination takes; others are answered 501."""
+    integration: str | None = None
+    """The name by which `integrations` routes to it."""
+    behaviour: Behaviour = field(default_factory=Always)
+    url: str | None = None
+    """An endpoint that somebody develops: what comes is recorded, handed on to it, and answered as it answers."""
+
+    def refusal(self, index: int, payload: Payload) -> Violation | None:
+        """The breach, where `payload` is a call of a type that this destination does not take."""
+        call_type = payload.get("type")
+        if self.kind != "event" or call_type in self.calls or call_type == DELETE or not isinstance(call_type, str):
+            return None
+        return Violation(
+            rule="destination-kind",
+            message=f"{self.name} does not take {call_type} calls",
+            payload=index,
+            path="$.type",
+            expected=" or ".join(self.calls),
+            actual=call_type,
+        )

@@ -1,0 +1,57 @@
+"""Instants and durations, in whole microseconds, so that no two clocks ever disagree by a rounding."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+Instant: TypeAlias = int
+"""Microseconds since 1970-01-01T00:00:00Z."""
+
+Duration: TypeAlias = int
+"""Microseconds."""
+
+MILLISECOND: Duration = 1_000
+SECOND: Duration = 1_000_000
+MINUTE: Duration = 60 * SECOND
+HOUR: Duration = 60 * MINUTE
+DAY: Duration = 24 * HOUR
+WEEK: Duration = 7 * DAY
+
+UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
+DURATION_FORM = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d|w)$"
+"""What a written duration looks like, as a pattern that JSON Schema can use."""
+
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def parse_duration(text: str) -> Duration:
+    """The duration that `text` writes, such as `500ms`, `1.5h` or `7d`; ValueError names the units."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a duration: write a number and a unit ({', '.join(UNITS)}), such as 5s or 7d")
+    return round(float(match[1]) * UNITS[match[2]])
+
+
+def format_duration(duration: Duration) -> str:
+    """`duration` in the largest unit that leaves a whole number, such as `90s` or `7d`."""
+    for unit in ("w", "d", "h", "m", "s", "ms"):
+        if duration and duration % UNITS[unit] == 0:
+            return f"{duration // UNITS[unit]}{unit}"
+    return f"{duration / MILLISECOND:g}ms"
+
+
+def isoformat(instant: Instant) -> str:
+    """`instant` as ISO 8601 with microseconds and a `Z`, such as `2026-11-21T10:00:00.123456Z`."""
+    return (_EPOCH + timedelta(microseconds=instant)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_instant(text: str) -> Instant:
+    """The instant that an ISO 8601 text names (nanoseconds are cut off, no zone means UTC); else ValueError."""
+    trimmed = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text)
+    moment = datetime.fromisoformat(trimmed)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,127 @@
+"""The heart: arrival + destination + past -> delivery. One function, no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+
+from harness.core.calls import is_list_entry, message_of
+from harness.core.checking import Checker
+from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
+from harness.core.destinations.bodies import Unpacked, parse
+from harness.core.destinations.destination import Destination
+from harness.core.destinations.kinds import KINDS
+from harness.core.members import Members, member_message
+
+
+@dataclass(slots=True, kw_only=True)
+class Past:
+    """What a destination remembers of the deliveries before: a fold, owned by one process."""
+
+    attempts: dict[Hashable, int] = field(default_factory=dict)
+    """How often each message came."""
+    members: Members = field(default_factory=Members)
+    """Who is on its lists."""
+
+
+def receive(arrival: Arrival, destination: Destination, past: Past, checker: Checker, *, run: str, number: int) -> Delivery:
+    """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date."""
+    unpacked = _unpack(arrival, destination)
+    attempt = _count_attempts(unpacked.payloads, past)
+    violations = _violations(unpacked, destination, checker, number)
+    delivery = Delivery(
+        number=number,
+        run=run,
+        destination=destination.name,
+        kind=destination.kind,
+        attempt=attempt,
+        arrival=arrival,
+        payloads=unpacked.payloads,
+        violations=violations,
+        reply=_decide(unpacked, destination, attempt),
+    )
+    if destination.kind == "list" and delivery.accepted:
+        past.members.take(delivery)
+    return delivery
+
+
+def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number: int) -> Delivery:
+    """The record of an arrival for a destination that does not exist; `hint` names the nearest that do."""
+    return Delivery(
+        number=number,
+        run=run,
+        destination=arrival.destination,
+        kind=None,
+        attempt=1,
+        arrival=arrival,
+        payloads=(),
+        violations=(),
+        reply=Respond(
+            status=404,
+            body={"error": f"run {run!r} has no destination {arrival.destination[:200]!r}{hint}", "known": list(known)},
+        ),
+        unexpected=True,
+    )
+
+
+def _unpack(arrival: Arrival, destination: Destination) -> Unpacked:
+    if arrival.defect is not None:
+        return _defective(arrival.defect)
+    return parse(arrival.body, KINDS[destination.kind].unpack)
+
+
+def _defective(defect: Defect) -> Unpacked:
+    violation = Violation(
+        rule="malformed-body", message=defect.message, expected=defect.expected, actual=defect.actual
+    )
+    return Unpacked(violations=(violation,), status=defect.status)
+
+
+def _violations(
+    unpacked: Unpacked, destination: Destination, checker: Checker, number: int
+) -> tuple[Violation, ...]:
+    found = list(unpacked.violations)
+    calls = unpacked.calls or (None,) * len(unpacked.payloads)
+    for index, payload in enumerate(unpacked.payloads):
+        found.extend(checker.violations(payload, calls[index], destination, index))
+    if not found:
+        return ()
+    severities = checker.contract.severities
+    return tuple(
+        replace(violation, severity=severities[violation.rule], deliveries=(number,))
+        for violation in found
+        if violation.rule in severities
+    )
+
+
+def _refused(violation: Violation) -> dict[str, object]:
+    """The answer to what cannot be taken, in words that its sender's log may show."""
+    return {
+        "success": False,
+        "error": violation.message,
+        "expected": violation.expected,
+        "actual": violation.actual,
+    }
+
+
+def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
+    """Count this attempt for each message in it; the highest count."""
+    attempts, highest = past.attempts, 1
+    for payload in payloads:
+        message = member_message(payload) if is_list_entry(payload) else message_of(payload)
+        attempts[message] = count = attempts.get(message, 0) + 1
+        highest = max(highest, count)
+    return highest
+
+
+def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:
+    if unpacked.status is not None:
+        return Respond(status=unpacked.status, body=_refused(unpacked.violations[0]))
+    for index, payload in enumerate(unpacked.payloads):
+        refusal = destination.refusal(index, payload)
+        if refusal is not None:
+            return Respond(status=501, body=_refused(refusal))
+    reply = destination.behaviour.decide(attempt)
+    if unpacked.answer is not None and isinstance(reply, Respond) and reply.body is None:
+        return replace(reply, body=unpacked.answer)
+    return reply

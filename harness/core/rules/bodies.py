@@ -1,0 +1,51 @@
+"""Rules that the unpacking of a body keeps: `malformed-body` and `destination-kind`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.core.delivery import Violation
+from harness.core.rules.examples import event, track
+from harness.core.rules.rule import Example, Rule
+from harness.core.rules.sighting import Sighting
+
+
+def _check_call_type(sighting: Sighting) -> Iterator[Violation]:
+    refusal = sighting.destination.refusal(sighting.index, sighting.payload)
+    if refusal is not None:
+        yield refusal
+
+
+MALFORMED_BODY = Rule(
+    id="malformed-body",
+    sentence="The body is JSON of a form that the destination's kind can unpack.",
+    source="Segment HTTP Tracking API (JSON errors are answered 400); Webhooks (Actions): a batch is a JSON array",
+    remedy="Send one JSON object, or a JSON array of them, in UTF-8 with content type application/json.",
+    passes=Example(deliveries=(event(track()),)),
+    fails=Example(
+        deliveries=({"destination": "crm", "kind": "event", "request": {"method": "POST", "body": '{"type": "track"'}},)
+    ),
+)
+
+DESTINATION_KIND = Rule(
+    id="destination-kind",
+    sentence="Event destinations get calls of the types that they take; list destinations get members.",
+    source="Send Journeys data to a Destination: what is sent depends on the type of the destination",
+    remedy="Send track or identify calls to event destinations, as each is set to receive; send users to lists.",
+    passes=Example(deliveries=(event(track()),)),
+    fails=Example(
+        deliveries=(
+            {"destination": "ads", "kind": "list", "payload": {"type": "track", "event": "Order Completed", "userId": "u"}},
+        )
+    ),
+    check=_check_call_type,
+)
+
+SCHEMA = Rule(
+    id="schema",
+    sentence="The payload has the form that the contract's JSON Schema gives it, where no other rule names the breach.",
+    source="the JSON Schemas of the contract, each with its own sources",
+    remedy="Compare the payload with the schema at the path that the violation gives.",
+    passes=Example(deliveries=(event(track()),)),
+    fails=Example(deliveries=(event(track(messageId=7)),)),
+)

@@ -1,0 +1,47 @@
+"""All rules, by id. A rule joins by standing in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from harness.core.rules.bodies import DESTINATION_KIND, MALFORMED_BODY, SCHEMA
+from harness.core.rules.entries import ONCE_PER_ENTRY
+from harness.core.rules.key_histories import KEY_STABLE, KEY_UNIQUE
+from harness.core.rules.keys import KEY_IDENTITY, KEY_NAMING
+from harness.core.rules.membership import ENTRY_ONLY, LIST_APPEND_ONLY, MEMBERSHIP_VALUE
+from harness.core.rules.messages import MESSAGE_ID_UNIQUE
+from harness.core.rules.rule import Rule
+from harness.core.rules.users import IDENTITY, INTEGRATIONS_ROUTING, PERSONAS_CONTEXT
+
+
+def rule_table(*rules: Rule) -> Mapping[str, Rule]:
+    """The rules by id; ValueError where two have the same."""
+    table: dict[str, Rule] = {}
+    for rule in rules:
+        if rule.id in table:
+            raise ValueError(f"the rule {rule.id!r} is registered twice: give one of them another id")
+        table[rule.id] = rule
+    return MappingProxyType(table)
+
+
+RULES = rule_table(
+    MALFORMED_BODY,
+    DESTINATION_KIND,
+    LIST_APPEND_ONLY,
+    ENTRY_ONLY,
+    MEMBERSHIP_VALUE,
+    KEY_NAMING,
+    KEY_IDENTITY,
+    KEY_STABLE,
+    KEY_UNIQUE,
+    PERSONAS_CONTEXT,
+    INTEGRATIONS_ROUTING,
+    IDENTITY,
+    ONCE_PER_ENTRY,
+    MESSAGE_ID_UNIQUE,
+    SCHEMA,
+)
+"""In order of precedence: where several rules name the same place, the first of them is reported."""
+
+PRECEDENCE: Mapping[str, int] = {rule_id: place for place, rule_id in enumerate(RULES)}

@@ -1,0 +1,56 @@
+"""What a rule is: a named check, with the words that explain it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, Self, TypeAlias
+
+from harness.core.delivery import Violation
+from harness.core.rules.sighting import Sighting
+
+PayloadCheck: TypeAlias = Callable[[Sighting], Iterable[Violation]]
+"""Yields the breaches that one payload shows by itself."""
+
+
+class History(Protocol):
+    """A rule over many deliveries: a fold whose states merge in any order."""
+
+    def see(self, sighting: Sighting) -> None:
+        """Take one payload into account."""
+        ...
+
+    def merge(self, other: Self) -> None:
+        """Take into account all that `other` saw."""
+        ...
+
+    def violations(self) -> Iterable[Violation]:
+        """The breaches in all that was seen; the same whatever the order of seeing and merging."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Traffic that keeps or breaks a rule."""
+
+    deliveries: tuple[Mapping[str, Any], ...]
+    """Records in the form that `harness check` reads."""
+    journeys: Mapping[str, Any] | None = None
+    """Journeys as a scenario declares them, where the rule needs them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule: what it says, where that comes from, and how it is checked."""
+
+    id: str
+    sentence: str
+    source: str
+    """Where the rule is documented."""
+    remedy: str
+    passes: Example
+    fails: Example
+    check: PayloadCheck | None = None
+    """None where schemas, or the unpacking of the body, find its breaches."""
+    history: Callable[[Mapping[str, Any]], History] | None = None
+    """Starts its fold, given the contract's parameters."""

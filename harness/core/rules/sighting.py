@@ -1,0 +1,96 @@
+"""One payload in its delivery, with everything that a rule may want to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.core.calls import is_list_entry, personas
+from harness.core.declarations import DeclaredStep, Declarations
+from harness.core.delivery import Delivery, Payload
+from harness.core.destinations.destination import Destination
+from harness.core.instants import Instant, parse_instant
+from harness.core.membership import key_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """A payload as rules see it."""
+
+    payload: Payload
+    call: Payload | None
+    """The call: the payload itself, or the call that a list entry came in as; None where it came in no call."""
+    key: str | None
+    """The step key that it is about."""
+    step: DeclaredStep | None
+    """The declared step that owns the key."""
+    destination: Destination
+    declarations: Declarations
+    parameters: Mapping[str, Any]
+    """The contract's parameters."""
+    number: int = 0
+    """The delivery's number."""
+    index: int = 0
+    """The payload's place in its delivery."""
+    received_at: Instant = 0
+    accepted: bool = True
+
+    @property
+    def exits(self) -> bool:
+        """Whether the payload's users may ever be taken out again."""
+        return self.step is not None and self.step.exits
+
+    @property
+    def computation_id(self) -> str | None:
+        """`context.personas.computation_id`, where there is one."""
+        value = personas(self.call).get("computation_id") if self.call is not None else None
+        return value if isinstance(value, str) and value else None
+
+    @property
+    def happened_at(self) -> Instant:
+        """The call's `timestamp`, else when the delivery was received."""
+        written = self.call.get("timestamp") if self.call is not None else None
+        if isinstance(written, str):
+            try:
+                return parse_instant(written)
+            except (ValueError, OverflowError):
+                pass
+        return self.received_at
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Where it stands among all payloads of the run."""
+        return self.number, self.index
+
+
+def sight(
+    payload: Payload,
+    call: Payload | None,
+    destination: Destination,
+    declarations: Declarations,
+    parameters: Mapping[str, Any],
+    delivery: Delivery | None = None,
+    index: int = 0,
+) -> Sighting:
+    """`payload` as rules see it; `call` is what a list entry came in as, and None for a call itself."""
+    key: str | None
+    if is_list_entry(payload):
+        named = payload["list"]
+        key = named if isinstance(named, str) else None
+    else:
+        call = payload
+        key = key_of(call)
+    return Sighting(
+        payload=payload,
+        call=call,
+        key=key,
+        step=declarations.step_of(key) if key is not None else None,
+        destination=destination,
+        declarations=declarations,
+        parameters=parameters,
+        number=delivery.number if delivery else 0,
+        index=index,
+        received_at=delivery.arrival.received_at if delivery else 0,
+        accepted=delivery.accepted if delivery else True,
+    )

@@ -1,0 +1,115 @@
+"""What a run left behind, arranged as expectations ask for it: messages with their attempts, and members of lists."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.core.calls import is_list_entry, message_of
+from harness.core.declarations import Declarations
+from harness.core.delivery import Delivery, Payload
+from harness.core.ledger import users_of
+from harness.core.members import Members, member_message
+from harness.core.membership import key_of
+from harness.core.scenario.model import Match
+
+
+@dataclass(slots=True, kw_only=True)
+class Message:
+    """One message at one destination, however often it was tried."""
+
+    destination: str
+    payload: Payload
+    sightings: list[tuple[Delivery, int]] = field(default_factory=list)
+    """Each attempt: the delivery, and the payload's place in it."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether an attempt was answered 2xx."""
+        return any(delivery.accepted for delivery, _ in self.sightings)
+
+
+class Evidence:
+    """A run's deliveries, as expectations see them."""
+
+    def __init__(self, deliveries: Iterable[Delivery], declarations: Declarations) -> None:
+        """Gather the attempts of each message, and fold the lists."""
+        self.deliveries = list(deliveries)
+        self._declarations = declarations
+        self._messages: dict[tuple[str, Hashable], Message] = {}
+        self._members: dict[str, Members] = {}
+        for delivery in self.deliveries:
+            self._take(delivery)
+
+    def _take(self, delivery: Delivery) -> None:
+        for index, payload in enumerate(delivery.payloads):
+            same = member_message(payload) if is_list_entry(payload) else message_of(payload)
+            message = self._messages.setdefault(
+                (delivery.destination, same), Message(destination=delivery.destination, payload=payload)
+            )
+            message.sightings.append((delivery, index))
+        if delivery.kind == "list" and delivery.accepted:
+            self._members.setdefault(delivery.destination, Members()).take(delivery)
+
+    @property
+    def messages(self) -> list[Message]:
+        """All messages, in the order of their first attempts."""
+        return list(self._messages.values())
+
+    def matching(self, match: Match, destination: str) -> list[Message]:
+        """The messages at `destination` that `match` admits."""
+        return [m for m in self.messages if m.destination == destination and not self.differences(match, m.payload)]
+
+    def covers(self, match: Match, message: Message) -> bool:
+        """Whether `match` speaks of `message`."""
+        return message.destination in match.to and not self.differences(match, message.payload)
+
+    def differences(self, match: Match, payload: Payload) -> list[str]:
+        """In what `payload` is not what `match` asks for; empty where it is."""
+        return [text for text in self._differences(match, payload) if text]
+
+    def _differences(self, match: Match, payload: Payload) -> Iterator[str]:
+        yield _differs("type", match.type, payload.get("type"))
+        yield _differs("event", match.event, payload.get("event"))
+        yield _differs("action", match.action, payload.get("action"))
+        key = self.key(payload)
+        yield _differs("key", match.key, key)
+        if match.steps is not None and self.step(key) not in match.steps:
+            yield f"its key {key!r} is not that of step {match.steps[0][1]!r}"
+        if match.identifiers is not None and match.identifiers.isdisjoint(users_of(payload)):
+            yield f"its user {sorted(users_of(payload))} is none of the profiles asked for"
+        for path, value in match.where.items():
+            yield _differs(path, value, _look_up(payload, path))
+
+    @staticmethod
+    def key(payload: Payload) -> str | None:
+        """The step key that a payload is about."""
+        return payload["list"] if is_list_entry(payload) else key_of(payload)
+
+    def step(self, key: str | None) -> tuple[str, str] | None:
+        """The declared step that a key belongs to, as its journey's id and its own name."""
+        step = self._declarations.step_of(key) if key is not None else None
+        return (step.journey.id, step.step.name) if step else None
+
+    def members(self, destination: str, steps: Sequence[tuple[str, str]] | None) -> list[Mapping[str, Any]]:
+        """The users on the destination's lists for `steps`; on all of its lists where these are None."""
+        lists = self._members.get(destination, Members()).lists()
+        return [
+            user for key, users in lists.items() if steps is None or self.step(key) in steps for user in users
+        ]
+
+
+def _differs(what: str, wanted: Any, found: Any) -> str:
+    if wanted is None or (wanted == found and type(wanted) is type(found)):
+        return ""
+    return f"its {what} is {found!r}, not {wanted!r}"
+
+
+def _look_up(payload: Payload, path: str) -> Any:
+    """The value at a dotted path, with or without `$.` before it; None where there is none."""
+    value: Any = payload
+    for name in path.removeprefix("$.").split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+

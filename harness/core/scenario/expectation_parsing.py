@@ -1,0 +1,130 @@
+"""The expectations of a scenario, read from its document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.core.documents import At
+from harness.core.scenario.model import (
+    Amount,
+    Attempts,
+    Expectation,
+    Match,
+    MembersAre,
+    NothingElse,
+    Received,
+    Undelivered,
+    UnexpectedAllowed,
+)
+from harness.core.scenario.names import Names
+from harness.core.scenario.setup import duration, unknown
+
+_SOME = Amount(at_least=1)
+
+
+def parse_expectation(names: Names, at: At) -> Expectation:
+    """The expectation that stands at `at`."""
+    ((name, _),) = names.value(at).items()
+    return _PARSERS[name](names, (*at, name))
+
+
+def _received(names: Names, at: At) -> Expectation:
+    written = names.value(at)
+    within = duration(names.document, (*at, "within"), written["within"]) if "within" in written else None
+    return Received(
+        mark=names.document.key_mark(at),
+        match=_match(names, at),
+        count=_amount(written.get("count")) or _SOME,
+        within=within,
+    )
+
+
+def _undelivered(names: Names, at: At) -> Expectation:
+    count = _amount(names.value(at).get("count")) or _SOME
+    return Undelivered(mark=names.document.key_mark(at), match=_match(names, at), count=count)
+
+
+def _attempts(names: Names, at: At) -> Expectation:
+    written = names.value(at)
+    each, total = _amount(written.get("each")), _amount(written.get("total"))
+    if each is None and total is None:
+        raise names.document.at_key(at, "no number of attempts is demanded", "give `each` or `total`")
+    return Attempts(mark=names.document.key_mark(at), match=_match(names, at), each=each, total=total)
+
+
+def _members(names: Names, at: At) -> Expectation:
+    written = names.value(at)
+    destination = names.destination((*at, "of"))
+    if destination.kind != "list":
+        message = f"{destination.name} is an {destination.kind} destination, and has no members"
+        raise names.document.at_value((*at, "of"), message, "name a list destination")
+    not_on = _steps(names, at, "not_on") or ()
+    return MembersAre(
+        mark=names.document.key_mark(at),
+        of=destination.name,
+        on=_steps(names, at, "step"),
+        not_on=not_on,
+        are=names.people((*at, "are")) if "are" in written else None,
+        include=names.people((*at, "include")) if "include" in written else (),
+        exclude=names.people((*at, "exclude")) if "exclude" in written else (),
+        count=_amount(written.get("count")),
+    )
+
+
+def _nothing_else(names: Names, at: At) -> Expectation:
+    return NothingElse(mark=names.document.key_mark(at))
+
+
+def _unexpected(names: Names, at: At) -> Expectation:
+    return UnexpectedAllowed(mark=names.document.key_mark(at))
+
+
+def _match(names: Names, at: At) -> Match:
+    written = names.value(at)
+    profiles = names.people((*at, "profiles")) if "profiles" in written else None
+    return Match(
+        to=names.destinations_at((*at, "to")),
+        steps=_steps(names, at, "step"),
+        key=written.get("key"),
+        profiles=profiles,
+        identifiers=None if profiles is None else frozenset().union(*(p.identifiers for p in profiles)),
+        type=written.get("type"),
+        event=written.get("event"),
+        action=written.get("action"),
+        where=written.get("where", {}),
+    )
+
+
+def _steps(names: Names, at: At, member: str) -> tuple[tuple[str, str], ...] | None:
+    """The declared steps with the name at `member`, of the journey that is named beside it or of any."""
+    written: Mapping[str, Any] = names.value(at)
+    journeys = [names.journey((*at, "journey"))] if "journey" in written else list(names.journeys.values())
+    wanted = written.get(member)
+    if wanted is None and not (member == "step" and "journey" in written):
+        return None
+    found = tuple((j.id, step.name) for j in journeys for step in j.steps if wanted in (None, step.name))
+    if not found:
+        known = {step.name: step for journey in journeys for step in journey.steps}
+        raise unknown(names.document, (*at, member), "step", str(wanted), known)
+    return found
+
+
+def _amount(written: Any) -> Amount | None:
+    match written:
+        case None:
+            return None
+        case int():
+            return Amount(at_least=written, at_most=written)
+        case _:
+            return Amount(at_least=written.get("at_least", 0), at_most=written.get("at_most"))
+
+
+_PARSERS: Mapping[str, Callable[[Names, At], Expectation]] = {
+    "received": _received,
+    "undelivered": _undelivered,
+    "attempts": _attempts,
+    "members": _members,
+    "nothing_else": _nothing_else,
+    "unexpected": _unexpected,
+}

@@ -1,0 +1,208 @@
+"""Profiles, destinations and journeys, read from documents that their schema has accepted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from harness.core.behaviours import Always, behaviour
+from harness.core.declarations import Declarations
+from harness.core.destinations.destination import Destination
+from harness.core.documents import At, Document, DocumentError, DocumentErrors, near_miss, validate
+from harness.core.instants import Duration, parse_duration
+from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
+from harness.core.keys import parse_key
+from harness.core.profiles import Profile
+from harness.core.schemas import Schema
+
+MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
+"""Makes people up: the crowd's name, how many, a seed, a locale."""
+
+
+def parse_destinations(document: Document, at: At = ("destinations",)) -> dict[str, Destination]:
+    """The destinations at `at`, by name."""
+    return {name: _destination(document, (*at, name), name) for name in _mapping(document, at)}
+
+
+def _destination(document: Document, at: At, name: str) -> Destination:
+    written = _value(document, at)
+    try:
+        chosen = behaviour(written["replies"]) if "replies" in written else Always()
+    except ValueError as error:
+        raise document.at_value((*at, "replies"), str(error)) from error
+    if written["kind"] == "list" and "calls" in written:
+        raise document.at_key((*at, "calls"), "a list destination takes members, not calls", "leave `calls` out")
+    if "url" in written and "replies" in written:
+        raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
+    return Destination(
+        name=name,
+        url=written.get("url"),
+        kind=written["kind"],
+        calls=tuple(written.get("calls", ("track",))),
+        integration=written.get("integration"),
+        behaviour=chosen,
+    )
+
+
+def parse_journeys(
+    document: Document, destinations: Mapping[str, Destination] | None, at: At = ("journeys",)
+) -> dict[str, Journey]:
+    """The journeys at `at`, by name; their steps may name only `destinations`, where these are known."""
+    journeys = {name: _journey(document, (*at, name), name) for name in _mapping(document, at)}
+    _refuse_shared_keys(document, journeys, at)
+    if destinations is not None:
+        for name, journey in journeys.items():
+            _check_receivers(document, (*at, name), journey, destinations)
+    return journeys
+
+
+def _journey(document: Document, at: At, name: str) -> Journey:
+    written = _value(document, at)
+    steps = tuple(_step(document, (*at, "steps", index), item) for index, item in enumerate(written["steps"]))
+    names = [step.name for step in steps]
+    for index, step in enumerate(steps):
+        if step.name in names[:index]:
+            raise document.at_value(
+                (*at, "steps", index), f"the journey has two steps {step.name!r}", "give each step a name of its own"
+            )
+    entry = written.get("entry")
+    if "re_entry" in written and "exit" not in written:
+        raise document.at_key((*at, "re_entry"), "nobody can enter again without an exit", "declare `exit:` too")
+    return Journey(
+        id=name,
+        name=written["name"],
+        steps=steps,
+        entry=entry and Entry(event=entry.get("event"), where=entry.get("where", {}), traits=entry.get("traits", {})),
+        exit_after=_after(document, (*at, "exit"), written),
+        re_entry_after=_after(document, (*at, "re_entry"), written),
+    )
+
+
+def _step(document: Document, at: At, written: Mapping[str, Any]) -> Step:
+    ((form, settings),) = written.items()
+    key = settings.get("key")
+    if key is not None and parse_key(key) is None:
+        grammar = "a key is j_o_<journey>__<step>_<5 or 6 of a-z, 0-9>"
+        raise document.at_value((*at, form, "key"), f"{key!r} is no step key", grammar)
+    if form == "send_to_destinations":
+        return SendStep(name=settings["name"], to=tuple(settings["to"]), key=key)
+    after = settings.get("remove_after")
+    expiry = None if after is None else duration(document, (*at, form, "remove_after"), after)
+    return AdStep(name=settings["name"], to=tuple(settings["to"]), key=key, remove_after=expiry)
+
+
+def _after(document: Document, at: At, written: Mapping[str, Any]) -> Duration | None:
+    setting = written.get(str(at[-1]))
+    return None if setting is None else duration(document, (*at, "after"), setting["after"])
+
+
+def duration(document: Document, at: At, text: str) -> Duration:
+    """The duration that stands at `at`."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise document.at_value(at, str(error)) from error
+
+
+def _refuse_shared_keys(document: Document, journeys: Mapping[str, Journey], at: At) -> None:
+    owners: dict[str, str] = {}
+    for name, journey in journeys.items():
+        for index, step in enumerate(journey.steps):
+            owner = f"step {step.name!r} of {name}"
+            if step.key is not None and owners.setdefault(step.key, owner) != owner:
+                message = f"the key {step.key} is already that of {owners[step.key]}"
+                raise document.at_value((*at, name, "steps", index), message, "give each step a key of its own")
+
+
+def _check_receivers(
+    document: Document, at: At, journey: Journey, destinations: Mapping[str, Destination]
+) -> None:
+    for index, step in enumerate(journey.steps):
+        (form,) = _value(document, (*at, "steps", index))
+        for place, name in enumerate(step.to):
+            if name not in destinations:
+                raise unknown(document, (*at, "steps", index, form, "to", place), "destination", name, destinations)
+
+
+def parse_profiles(
+    document: Document, make_crowd: MakeCrowd, at: At = ("profiles",)
+) -> dict[str, tuple[Profile, ...]]:
+    """The profiles at `at`, by name: one person each, or a crowd."""
+    groups = {name: _profiles(document, (*at, name), name, make_crowd) for name in _mapping(document, at)}
+    owners: dict[str, str] = {}
+    for name, group in groups.items():
+        for identifier in (i for profile in group for i in (profile.user_id, *profile.emails) if i):
+            if owners.setdefault(identifier, name) != name:
+                message = f"{identifier!r} belongs to {owners[identifier]} too, so the two would be one profile"
+                raise document.at_key((*at, name), message, "give each profile identifiers of its own")
+    return groups
+
+
+def _profiles(document: Document, at: At, name: str, make_crowd: MakeCrowd) -> tuple[Profile, ...]:
+    written = _value(document, at)
+    if "faker" in written:
+        if len(written) > 1:
+            raise document.at_key(at, "a crowd has no identifiers of its own", "leave all but `faker` out")
+        faker = written["faker"]
+        try:
+            return tuple(make_crowd(name, faker["count"], faker.get("seed", 0), faker.get("locale")))
+        except ValueError as error:
+            raise document.at_value((*at, "faker"), str(error)) from error
+    emails = written.get("email", ())
+    profile = Profile(
+        name=name,
+        user_id=str(written["userId"]) if "userId" in written else None,
+        anonymous_id=written.get("anonymousId"),
+        emails=(emails,) if isinstance(emails, str) else tuple(emails),
+        traits=written.get("traits", {}),
+    )
+    if profile.user_id is None and profile.anonymous_id is None:
+        raise document.at_key(at, f"the profile {name!r} cannot be identified", "give it a userId or an anonymousId")
+    return (profile,)
+
+
+def unknown(document: Document, at: At, what: str, name: str, known: Mapping[str, Any]) -> DocumentError:
+    """The error for a name that nothing has."""
+    return document.at_value(at, f"unknown {what} {name!r}{near_miss(name, list(known))}", f"declare it under `{what}s:`")
+
+
+def _value(document: Document, at: At) -> Any:
+    value = document.data
+    for part in at:
+        value = value[part]
+    return value
+
+
+def _mapping(document: Document, at: At) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = document.data.get(at[0]) or {}
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """What a server's configuration sets up in a run."""
+
+    contract: str | None
+    destinations: Mapping[str, Destination]
+    journeys: Mapping[str, Journey]
+    profiles: Mapping[str, tuple[Profile, ...]]
+
+    def declarations(self) -> Declarations:
+        """What it declares; other journeys may send to the server too."""
+        people = [profile for group in self.profiles.values() for profile in group]
+        return Declarations(self.journeys.values(), people)
+
+
+def parse_setup(document: Document, schema: Schema, make_crowd: MakeCrowd) -> Setup:
+    """The set-up that a configuration writes; DocumentError or DocumentErrors for all that is wrong in it."""
+    problems = validate(document, schema)
+    if problems:
+        raise DocumentErrors(problems)
+    destinations = parse_destinations(document)
+    return Setup(
+        contract=document.data.get("contract"),
+        destinations=destinations,
+        journeys=parse_journeys(document, destinations),
+        profiles=parse_profiles(document, make_crowd),
+    )

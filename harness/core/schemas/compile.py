@@ -1,0 +1,98 @@
+"""Schemas made ready: linted once, compiled for speed, explained when something breaks them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+
+from harness.core.schemas.breach import Breach
+from harness.core.schemas.lint import SchemaError, lint, pointer_to
+
+if TYPE_CHECKING:
+    from harness.core.schemas.attribution import Explanation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Schema:
+    """A JSON Schema that judges values."""
+
+    name: str
+    document: Mapping[str, Any]
+    accepts: Callable[[Any], bool]
+    """Whether a value, as `orjson.loads` returns them, is right. What is not JSON at all may raise ValueError."""
+    _explanation: Callable[[], Explanation] = field(repr=False)
+
+    def breaches(self, instance: Any) -> list[Breach]:
+        """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
+        try:
+            if self.accepts(instance):
+                return []
+        except ValueError:
+            pass  # Not JSON, such as half a surrogate pair: refused, and explained like all else.
+        return self._explanation().breaches(instance)
+
+
+def load_schema(
+    document: Mapping[str, Any], *, name: str, resources: Mapping[str, Mapping[str, Any]] | None = None
+) -> Schema:
+    """The schema that `document` writes, referring to itself and `resources` (by `$id`) only; else SchemaError."""
+    root = _copy(document, name)
+    others = {uri: _copy(resource, uri) for uri, resource in (resources or {}).items()}
+    _lint_all(root, name, others)
+    validator = compile_fast(root, name, others)
+    return Schema(
+        name=name,
+        document=root,
+        accepts=validator.is_valid,
+        _explanation=cache(lambda: _explanation(root, name, others, validator)),
+    )
+
+
+def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> jsonschema_rs.Validator:
+    """The accepting engine for `root`; SchemaError where it is no JSON Schema."""
+    try:
+        return jsonschema_rs.Draft202012Validator(
+            root,
+            validate_formats=True,
+            registry=jsonschema_rs.Registry(list(resources.items())) if resources else None,
+            offline=True,
+            pattern_options=jsonschema_rs.RegexOptions(),
+        )
+    except jsonschema_rs.ValidationError as error:
+        message = error.message or str(error)
+        remedy = "see the JSON Schema 2020-12 specification for what may stand here"
+        raise SchemaError(name, pointer_to(*error.instance_path), message, remedy) from None
+
+
+def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> None:
+    lint(root, name=name, known=resources)
+    for uri, resource in resources.items():
+        if resource.get("$id", uri) != uri:
+            raise SchemaError(uri, "/$id", f"the $id is {resource['$id']!r}, not {uri!r}", "hand it in under its $id")
+        lint(resource, name=uri, known=resources)
+
+
+def _copy(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A copy that nobody else can change, and that holds nothing but JSON."""
+    try:
+        copied = json.loads(json.dumps(document, allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        remedy = "use objects with texts as names, lists, texts, numbers and booleans"
+        raise SchemaError(name, "", f"it is not JSON: {error}", remedy) from None
+    if not isinstance(copied, dict):
+        raise SchemaError(name, "", "a schema is an object", 'start with {"type": …}')
+    return copied
+
+
+def _explanation(
+    root: dict[str, Any], name: str, resources: dict[str, Any], validator: jsonschema_rs.Validator
+) -> Explanation:
+    # Imported at the first breach: the explaining engine takes many times longer to import than all else here.
+    from harness.core.schemas.attribution import Explanation
+
+    return Explanation(root, name=name, resources=resources, fast=validator)

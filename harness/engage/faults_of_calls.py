@@ -1,0 +1,80 @@
+"""Faults in what a call says: its event, its membership value, its user, its own fields."""
+
+from __future__ import annotations
+
+from harness.core.calls import ENTERED
+from harness.engage.faulty import Call, Document, Fault, Sending
+from harness.engage.wrong import assign, change, set_membership
+
+_IDENTIFIERS = ("userId", "anonymousId")
+
+
+def _entered_again(call: Call, sending: Sending) -> None:
+    if call["type"] == "track":
+        call["event"] = ENTERED
+
+
+def _boolean(call: Call, sending: Sending) -> None:
+    said = call["properties"] if call["type"] == "track" else call["traits"]
+    said[sending.step.key] = said[sending.step.key] == "true"
+
+
+def _yes(call: Call, sending: Sending) -> None:
+    set_membership(call, sending, "yes")
+
+
+def _nobody(call: Call, sending: Sending) -> None:
+    for name in _IDENTIFIERS:
+        call.pop(name, None)
+
+
+def _nobodies(document: Document) -> Document:
+    return {"list": document["list"], **{action: [{} for _ in document[action]] for action in ("add", "remove")}}
+
+
+CALL_FAULTS = (
+    Fault(
+        name="exit-sent",
+        sentence="Leaving a step sends exit calls, though the journey declares no exit.",
+        rule="entry-only",
+        leaving_calls=True,
+    ),
+    Fault(
+        name="false-sent",
+        sentence="Leaving a step sends the entry event with a false membership value.",
+        rule="entry-only",
+        leaving_calls=True,
+        calls=change(_entered_again),
+    ),
+    Fault(
+        name="boolean-membership",
+        sentence="The membership value is a boolean where the documents print a string.",
+        rule="membership-value",
+        calls=change(_boolean),
+    ),
+    Fault(
+        name="yes-for-membership",
+        sentence="The membership value is `yes`.",
+        rule="membership-value",
+        calls=change(_yes),
+    ),
+    Fault(
+        name="user-without-identity",
+        sentence="Neither calls nor list users carry an identifier.",
+        rule="identity",
+        calls=change(_nobody),
+        document=_nobodies,
+    ),
+    Fault(
+        name="message-id-as-number",
+        sentence="The `messageId` is a number.",
+        rule="schema",
+        calls=assign(messageId=7),
+    ),
+    Fault(
+        name="timestamp-as-number",
+        sentence="The `timestamp` is a number of seconds and not an ISO 8601 text.",
+        rule="schema",
+        calls=assign(timestamp=1_790_000_000),
+    ),
+)

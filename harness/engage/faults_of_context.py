@@ -1,0 +1,71 @@
+"""Faults in what surrounds a call: `context.personas` and `integrations`."""
+
+from __future__ import annotations
+
+from harness.engage.faulty import Call, Fault, Sending
+from harness.engage.sources import integration_name
+from harness.engage.wrong import change, set_personas
+
+
+def _missing_space_id(call: Call, sending: Sending) -> None:
+    set_personas(call, space_id=None)
+
+
+def _other_namespace(call: Call, sending: Sending) -> None:
+    set_personas(call, namespace="spa_" + call["context"]["personas"]["space_id"][:3:-1])
+
+
+def _malformed_computation_id(call: Call, sending: Sending) -> None:
+    set_personas(call, computation_id=sending.step.computation_id.replace("aud_", "segment_", 1))
+
+
+def _no_context(call: Call, sending: Sending) -> None:
+    call["context"].pop("personas")
+
+
+def _all_true(call: Call, sending: Sending) -> None:
+    call["integrations"]["All"] = True
+
+
+def _not_named(call: Call, sending: Sending) -> None:
+    call["integrations"].pop(integration_name(sending.address))
+
+
+CONTEXT_FAULTS = (
+    Fault(
+        name="missing-space-id",
+        sentence="`context.personas` lacks the `space_id`.",
+        rule="personas-context",
+        calls=change(_missing_space_id),
+    ),
+    Fault(
+        name="namespace-unlike-space-id",
+        sentence="`namespace` and `space_id` name two spaces.",
+        rule="personas-context",
+        calls=change(_other_namespace),
+    ),
+    Fault(
+        name="malformed-computation-id",
+        sentence="The `computation_id` does not begin with `aud_`.",
+        rule="personas-context",
+        calls=change(_malformed_computation_id),
+    ),
+    Fault(
+        name="no-personas",
+        sentence="The journey's details, `context.personas`, are left out.",
+        rule="personas-context",
+        calls=change(_no_context),
+    ),
+    Fault(
+        name="all-true",
+        sentence="`integrations` lets a call through to all destinations of its source.",
+        rule="integrations-routing",
+        calls=change(_all_true),
+    ),
+    Fault(
+        name="destination-not-named",
+        sentence="`integrations` does not name the destination that the call is delivered to.",
+        rule="integrations-routing",
+        calls=change(_not_named),
+    ),
+)

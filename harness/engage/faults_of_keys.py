@@ -1,0 +1,108 @@
+"""Faults in the keys of steps."""
+
+from __future__ import annotations
+
+from harness.core.keys import SUFFIX_ALPHABET, SUFFIX_LENGTH, parse_key, step_slug
+from harness.engage.faulty import Call, Fault, Minting, Sending
+from harness.engage.wrong import change, set_personas
+
+
+def _wrong_prefix(minting: Minting) -> str:
+    return minting.key.replace("j_o_", "j_x_", 1)
+
+
+def _capitals(minting: Minting) -> str:
+    parsed = parse_key(minting.key)
+    return f"j_o_{parsed.journey.title()}__{parsed.step.title()}_{parsed.suffix}" if parsed else minting.key.title()
+
+
+def _short_suffix(minting: Minting) -> str:
+    return minting.key[: 3 - SUFFIX_LENGTH]
+
+
+def _journey_name_only(minting: Minting) -> str:
+    journey, _, rest = minting.key.partition("__")
+    return f"{journey}_{rest.rpartition('_')[2]}"
+
+
+def _first_key(minting: Minting) -> str:
+    return minting.first
+
+
+def _other_character(key: str) -> str:
+    """A key of the same step with another last character: well-formed, and wrong for everybody in the same way."""
+    place = SUFFIX_ALPHABET.find(key[-1])
+    return key[:-1] + SUFFIX_ALPHABET[(place + 1) % len(SUFFIX_ALPHABET)]
+
+
+def _rename(call: Call, key: str, name: str) -> None:
+    """Call the property or trait that holds the membership value `name` instead of `key`."""
+    said = call["properties" if call["type"] == "track" else "traits"]
+    said[name] = said.pop(key)
+
+
+def _disagreeing(call: Call, sending: Sending) -> None:
+    _rename(call, sending.step.key, _other_character(sending.step.key))
+
+
+def _named_after_step(call: Call, sending: Sending) -> None:
+    _rename(call, sending.step.key, step_slug(sending.step.step.name))
+
+
+def _key_of_user(call: Call, sending: Sending) -> None:
+    suffix = sending.ids.suffix("key-changes-per-user", sending.step.key, str(sending.recipient))
+    key = f"{sending.step.key.rpartition('_')[0]}_{suffix}"
+    _rename(call, sending.step.key, key)
+    set_personas(call, computation_key=key)
+
+
+KEY_FAULTS = (
+    Fault(
+        name="wrong-prefix",
+        sentence="Keys begin with `j_x_` where `j_o_` is due.",
+        rule="key-naming",
+        key=_wrong_prefix,
+    ),
+    Fault(
+        name="capitals-in-key",
+        sentence="Keys keep the capital letters of the names that they are made of.",
+        rule="key-naming",
+        key=_capitals,
+    ),
+    Fault(
+        name="short-suffix",
+        sentence="The last part of keys has three characters.",
+        rule="key-naming",
+        key=_short_suffix,
+    ),
+    Fault(
+        name="journey-name-only",
+        sentence="Keys are made of the journey's name alone, without the step's.",
+        rule="key-naming",
+        key=_journey_name_only,
+    ),
+    Fault(
+        name="property-and-computation-key-disagree",
+        sentence="The property or trait that holds the membership value has a name unlike `computation_key`.",
+        rule="key-identity",
+        calls=change(_disagreeing),
+    ),
+    Fault(
+        name="step-name-for-property",
+        sentence="The property or trait that holds the membership value is named after the step, without the key.",
+        rule="key-identity",
+        calls=change(_named_after_step),
+    ),
+    Fault(
+        name="key-changes-per-user",
+        sentence="Each user gets a key of their own for the same step.",
+        rule="key-stable",
+        calls=change(_key_of_user),
+    ),
+    Fault(
+        name="two-steps-share-a-key",
+        sentence="Every step uses the key of the first one, with its own `computation_id`.",
+        rule="key-unique",
+        key=_first_key,
+    ),
+)

@@ -1,0 +1,81 @@
+"""Faults in what is sent, to whom, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from harness.core.systems import Address
+from harness.engage.faulty import Call, Fault, Sending
+from harness.engage.payloads import JOURNEY_CALLS
+from harness.engage.wrong import change
+
+
+def _doubled(call: Call, sending: Sending) -> Sequence[Call]:
+    return call, {**call, "messageId": sending.ids.message("doubled", call["messageId"])}
+
+
+def _one_message_id(call: Call, sending: Sending) -> None:
+    call["messageId"] = sending.ids.message("message-id-reused")
+
+
+def _half_lost(call: Call, sending: Sending) -> Sequence[Call]:
+    return (call,) if sending.ids.fraction("users-lost", str(sending.recipient)) < 0.5 else ()
+
+
+def _as_list(address: Address) -> Address:
+    return replace(address, kind="list")
+
+
+def _all_calls(address: Address) -> Address:
+    return replace(address, calls=JOURNEY_CALLS)
+
+
+def _broken_json(body: bytes) -> bytes:
+    return body[:-1]
+
+
+SENDING_FAULTS = (
+    Fault(
+        name="list-remove",
+        sentence="Leaving a step removes people from its lists, though the journey declares no exit.",
+        rule="list-append-only",
+        leaving_lists=True,
+    ),
+    Fault(
+        name="doubled-with-new-message-id",
+        sentence="Every call is sent twice, under two message ids.",
+        rule="once-per-entry",
+        calls=_doubled,
+    ),
+    Fault(
+        name="message-id-reused",
+        sentence="All calls, whoever they are about, have the same `messageId`.",
+        rule="message-id-unique",
+        calls=change(_one_message_id),
+    ),
+    Fault(
+        name="list-document-to-event-destination",
+        sentence="Event destinations get list sync documents where calls are due.",
+        rule="destination-kind",
+        address=_as_list,
+    ),
+    Fault(
+        name="unasked-call-type",
+        sentence="Event destinations get every type of call, whichever they take.",
+        rule="destination-kind",
+        address=_all_calls,
+    ),
+    Fault(
+        name="broken-json",
+        sentence="Bodies lack their last character.",
+        rule="malformed-body",
+        body=_broken_json,
+    ),
+    Fault(
+        name="users-lost",
+        sentence="Half of the users are never sent.",
+        rule=None,
+        calls=_half_lost,
+    ),
+)

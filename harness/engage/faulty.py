@@ -1,0 +1,90 @@
+"""What a fault is: the few places at which a space can be bent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from harness.core.systems import Address
+from harness.engage.identities import Recipient
+from harness.engage.ids import Ids
+from harness.engage.steps import PublishedStep
+
+Call: TypeAlias = dict[str, Any]
+"""A call about to be sent; the bend owns it and may change it."""
+Document: TypeAlias = dict[str, Any]
+"""A list sync document about to be sent; likewise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Minting:
+    """The making of one step's key."""
+
+    key: str
+    """The right key."""
+    first: str
+    """The first key that the space made."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """The sending of one call to one destination."""
+
+    step: PublishedStep
+    recipient: Recipient
+    address: Address
+    ids: Ids
+
+
+def same_address(address: Address) -> Address:
+    """The destination, as it is."""
+    return address
+
+
+def same_key(minting: Minting) -> str:
+    """The right key."""
+    return minting.key
+
+
+def same_call(call: Call, sending: Sending) -> Sequence[Call]:
+    """The call, once."""
+    return (call,)
+
+
+def same_document(document: Document) -> Document:
+    """The document, as it is."""
+    return document
+
+
+def same_body(body: bytes) -> bytes:
+    """The body, as it is."""
+    return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One named way in which a space is wrong; each hook left alone does what is right."""
+
+    name: str
+    sentence: str
+    """What the space does wrong, in one sentence."""
+    rule: str | None
+    """The rule that must catch it; None where only an expectation can."""
+    address: Callable[[Address], Address] = same_address
+    """Bends what the space believes of a destination."""
+    key: Callable[[Minting], str] = same_key
+    """Bends the key of a step, for everybody."""
+    calls: Callable[[Call, Sending], Sequence[Call]] = same_call
+    """Bends a call; several are sent as several, none is sent as none."""
+    document: Callable[[Document], Document] = same_document
+    """Bends a list sync document."""
+    body: Callable[[bytes], bytes] = same_body
+    """Bends the bytes of any request."""
+    leaving_calls: bool = False
+    """Whether exit calls are sent when somebody leaves a step of a journey that declares no exit."""
+    leaving_lists: bool = False
+    """Whether such people are removed from lists."""
+
+
+HONEST = Fault(name="none", sentence="Does everything right.", rule=None)

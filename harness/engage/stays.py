@@ -1,0 +1,138 @@
+"""Who is in which journey and step, since when, and for how long."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+from harness.core.instants import Instant
+from harness.core.journeys import AdStep, Journey
+from harness.engage.conditions import describes
+from harness.engage.identities import Person, Recipient
+from harness.engage.publishing import Catalogue
+from harness.engage.steps import Move, PublishedStep
+from harness.engage.timeline import Timeline
+
+
+@dataclass(slots=True, kw_only=True)
+class Presence:
+    """Somebody's being in a step."""
+
+    step: PublishedStep
+    recipients: tuple[Recipient, ...]
+    """Whom the destinations were told of, and so must be told of again if they leave."""
+    left: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Stay:
+    """Somebody's time in a journey, from entry to exit."""
+
+    journey: Journey
+    person: Person
+    number: int
+    label: str
+    presences: dict[str, Presence] = field(default_factory=dict)
+    left_at: Instant | None = None
+
+
+class Stays:
+    """Admits people to steps and lets them go, and hands every `Move` to `moved`."""
+
+    def __init__(self, *, catalogue: Catalogue, timeline: Timeline, moved: Callable[[Move], None]) -> None:
+        self._catalogue = catalogue
+        self._timeline = timeline
+        self._moved = moved
+        self._stays: dict[Person, dict[str, Stay]] = {}
+
+    def enter(self, step: PublishedStep, person: Person, now: Instant) -> None:
+        """Let `person` into the step; nothing happens where they were in it already or may not enter again yet."""
+        stay = self._admit(step.journey, person, now)
+        if stay is None or step.step.name in stay.presences:
+            return
+        presence = Presence(step=step, recipients=person.recipients())
+        stay.presences[step.step.name] = presence
+        person.traits[step.key] = "true"
+        self._moved(_move(stay, presence, now, entered=True))
+        if isinstance(step.step, AdStep) and step.step.remove_after is not None:
+            self._timeline.plan_timer(now + step.step.remove_after, partial(self._leave, stay, presence))
+
+    def leave(self, step: PublishedStep, person: Person, now: Instant) -> Move | None:
+        """Let `person` leave the step early, which only a journey with a declared exit lets them do.
+
+        Elsewhere they stay for good, and what a wrong space would send is returned.
+        """
+        stay = self._stays.get(person, {}).get(step.journey.id)
+        presence = stay.presences.get(step.step.name) if stay else None
+        if stay is None or presence is None:
+            return None
+        if not stay.journey.exits:
+            return _move(stay, presence, now, entered=False)
+        self._leave(stay, presence, now)
+        return None
+
+    def merge(self, kept: Person, absorbed: Person) -> None:
+        """Make the stays of `absorbed` those of `kept`, so that nobody enters a second time by a merge."""
+        own = self._stays.setdefault(kept, {})
+        for journey, stay in self._stays.pop(absorbed, {}).items():
+            other = own.get(journey)
+            stay.person = kept
+            if other is None or (other.left_at is not None and stay.left_at is None):
+                own[journey] = stay
+            elif stay.left_at is None:
+                _join(other, stay)
+
+    def _admit(self, journey: Journey, person: Person, now: Instant) -> Stay | None:
+        last = self._stays.get(person, {}).get(journey.id)
+        if last is not None and last.left_at is None:
+            return last
+        if last is not None and not _may_return(journey, last.left_at, now):
+            return None
+        number = last.number + 1 if last else 1
+        label = f"{journey.id} {person.name} {number}"
+        stay = Stay(journey=journey, person=person, number=number, label=label)
+        self._stays.setdefault(person, {})[journey.id] = stay
+        if journey.exit_after is not None:
+            self._timeline.plan_timer(now + journey.exit_after, partial(self._exit, stay))
+        return stay
+
+    def _exit(self, stay: Stay, now: Instant) -> None:
+        if stay.left_at is not None:
+            return
+        stay.left_at = now
+        for presence in stay.presences.values():
+            self._leave(stay, presence, now)
+        if stay.journey.re_entry_after is not None and stay.journey.entry is not None:
+            self._timeline.plan_timer(now + stay.journey.re_entry_after, partial(self._return, stay))
+
+    def _return(self, stay: Stay, now: Instant) -> None:
+        """Let them in again at once where the condition is about what they are, and they still are."""
+        if stay.journey.entry is not None and describes(stay.journey.entry, stay.person.traits):
+            for step in self._catalogue.steps_of(stay.journey.id):
+                self.enter(step, stay.person, now)
+
+    def _leave(self, stay: Stay, presence: Presence, now: Instant) -> None:
+        if presence.left:
+            return
+        presence.left = True
+        stay.person.traits[presence.step.key] = "false"
+        self._moved(_move(stay, presence, now, entered=False))
+
+
+def _may_return(journey: Journey, left_at: Instant | None, now: Instant) -> bool:
+    return left_at is not None and journey.re_entry_after is not None and now >= left_at + journey.re_entry_after
+
+
+def _move(stay: Stay, presence: Presence, now: Instant, *, entered: bool) -> Move:
+    return Move(step=presence.step, stay=stay.label, recipients=presence.recipients, entered=entered, at=now)
+
+
+def _join(kept: Stay, absorbed: Stay) -> None:
+    """Make one stay of two; the timers of `absorbed` find nothing left to do."""
+    absorbed.left_at = 0
+    for name, presence in absorbed.presences.items():
+        own = kept.presences.setdefault(name, presence)
+        if own is not presence and not presence.left:
+            presence.left = True
+            own.recipients = tuple(dict.fromkeys(own.recipients + presence.recipients))

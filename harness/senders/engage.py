@@ -1,0 +1,229 @@
+"""Drives the simulated Engage space: moves the run's clock, sends what falls due over HTTP, feeds back the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import aiohttp
+
+from harness.core.clock import Clock
+from harness.core.delivery import Payload
+from harness.core.instants import SECOND, Duration, Instant
+from harness.core.journeys import Journey
+from harness.core.profiles import Profile
+from harness.core.systems import Address, SystemFailed
+from harness.engage.pipeline import Request
+from harness.engage.retries import Answer, Breakdown, Outcome
+from harness.engage.sources import integration_name
+from harness.engage.space import Space
+
+CAN = frozenset({"publish", "enter", "leave", "track", "identify", "advance", "settle"})
+TIMEOUT_SECONDS = 10.0
+WRITE_KEY = "scenario"
+"""The source whose calls `track` and `identify` make."""
+UNREACHABLE = frozenset({"ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"})
+"""Breakdowns that say that nobody is there, rather than that somebody fails."""
+
+
+class EngageSystem:
+    """A simulated space as the system under test, and as what sources feed; `stop` closes its connections.
+
+    `timeout` is real seconds for one request. `progress` is told the number of requests sent so far.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        space: Space,
+        timeout: float = TIMEOUT_SECONDS,
+        progress: Callable[[int], None] | None = None,
+    ) -> None:
+        self._clock = clock
+        self._space = space
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._progress = progress
+        self._session: aiohttp.ClientSession | None = None
+        self._sending = asyncio.Lock()
+        # The server that hands in what sources send may live in another thread.
+        self._guard = threading.RLock()
+        self._follower: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._sent = 0
+        self.unreachable: dict[str, str] = {}
+        """Destinations at whose URL nobody answered the last request, with what happened there."""
+
+    @property
+    def can(self) -> frozenset[str]:
+        """Names of the actions that it can perform."""
+        return CAN
+
+    def integration(self, address: Address) -> str | None:
+        """The name by which `integrations` routes to a destination."""
+        return integration_name(address)
+
+    async def publish(self, journey: Journey, destinations: Mapping[str, Address]) -> Mapping[str, str]:
+        """Connect `destinations` and start `journey`; the key of each step by its name."""
+        with self._guard:
+            for address in destinations.values():
+                self._space.connect(address)
+            return self._space.publish(journey)
+
+    async def enter(self, journey: str, step: str, profile: Profile) -> None:
+        """Let `profile` enter the step of the journey with that id, now."""
+        with self._present() as space:
+            space.enter(journey, step, profile)
+
+    async def leave(self, journey: str, step: str, profile: Profile) -> None:
+        """Let `profile` leave the step, now."""
+        with self._present() as space:
+            space.leave(journey, step, profile)
+
+    async def track(self, profile: Profile, event: str, properties: Mapping[str, Any]) -> None:
+        """Let `profile` perform `event`, as a source of the space would report it."""
+        self._hear(profile, {"type": "track", "event": event, "properties": dict(properties)})
+
+    async def identify(self, profile: Profile, traits: Mapping[str, Any]) -> None:
+        """Give `profile` these traits, as a source of the space would report them."""
+        self._hear(profile, {"type": "identify", "traits": dict(traits)})
+
+    def ingest(self, call: Payload, write_key: str) -> None:
+        """Take one call of the source that `write_key` names; from any thread."""
+        with self._present() as space:
+            space.ingest(call, write_key)
+
+    async def advance(self, duration: Duration) -> None:
+        """Let that much of the run's time pass, sending all that falls due in it."""
+        target = self._clock.now() + duration
+        while (due := self._next_due()) is not None and due <= target:
+            await self._send_due(due)
+        self._move(target)
+
+    async def settle(self) -> None:
+        """Return when all that was queued is accepted, refused or given up; exits still to come are not waited for."""
+        while self._busy() and (due := self._next_due()) is not None:
+            await self._send_due(due)
+
+    async def follow(self) -> None:
+        """Send what falls due as the run's clock comes to it, for ever; `wake` makes it look again."""
+        self._follower = (asyncio.get_running_loop(), asyncio.Event())
+        news = self._follower[1]
+        try:
+            while True:
+                news.clear()
+                due, now = self._next_due(), self._clock.now()
+                if due is not None and due <= now:
+                    await self._send_due(now)
+                else:
+                    await _heard_within(news, None if due is None else (due - now) / SECOND)
+        finally:
+            self._follower = None
+
+    def wake(self) -> None:
+        """Make `follow` look at the clock and the queue again, from any thread; say so after moving the clock."""
+        if self._follower is not None:
+            loop, news = self._follower
+            loop.call_soon_threadsafe(news.set)
+
+    async def stop(self) -> None:
+        """Close the connections; what is still queued stays unsent."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _hear(self, profile: Profile, call: Payload) -> None:
+        identifiers = {"userId": profile.user_id, "anonymousId": profile.anonymous_id}
+        who = {name: value for name, value in identifiers.items() if value is not None}
+        if not who and not profile.emails:
+            raise SystemFailed(f"profile {profile.name!r} can do nothing; give it a userId, an anonymousId or an email")
+        traits = {"email": profile.emails[0]} if profile.emails else {}
+        with self._present() as space:
+            space.know(profile)
+            space.ingest({**call, **who, "context": {"traits": traits}}, WRITE_KEY)
+
+    @contextmanager
+    def _present(self) -> Iterator[Space]:
+        """The space, at the present of the run's clock; what it is told may give `follow` something to do."""
+        with self._guard:
+            self._space.reach(self._clock.now())
+            yield self._space
+        self.wake()
+
+    def _next_due(self) -> Instant | None:
+        with self._guard:
+            return self._space.next_due()
+
+    def _busy(self) -> bool:
+        with self._guard:
+            return self._space.busy
+
+    def _move(self, instant: Instant) -> None:
+        if instant > self._clock.now():
+            # A clock that follows the wall clock may have come past it since.
+            with suppress(ValueError):
+                self._clock.set(instant)
+
+    async def _send_due(self, due: Instant) -> None:
+        """Send what is due then, one after the other: the order of a ledger must not depend on chance."""
+        async with self._sending:
+            self._move(due)
+            with self._guard:
+                requests = self._space.take_due(self._clock.now())
+            for request in requests:
+                outcome = await self._post(request)
+                with self._guard:
+                    self._space.answered(request, outcome, self._clock.now())
+                self._sent += 1
+                if self._progress is not None:
+                    self._progress(self._sent)
+
+    async def _post(self, request: Request) -> Outcome:
+        with self._guard:
+            url = self._space.address(request.destination).url.rstrip("/") + request.path
+        try:
+            async with self._client().post(
+                url, data=request.body, headers=request.headers, allow_redirects=False
+            ) as response:
+                answer = Answer(status=response.status, headers=dict(response.headers), body=await response.read())
+        except aiohttp.InvalidURL as error:
+            problem = f"destination {request.destination!r}: {url!r} is no http or https URL; correct it"
+            raise SystemFailed(problem) from error
+        except (aiohttp.ClientError, OSError) as error:
+            return self._broken(request, url, error)
+        self.unreachable.pop(request.destination, None)
+        return answer
+
+    def _broken(self, request: Request, url: str, error: Exception) -> Outcome:
+        reason = breakdown_name(error)
+        if reason in UNREACHABLE:
+            self.unreachable[request.destination] = f"{url} cannot be reached ({reason}): {error}"
+        else:
+            self.unreachable.pop(request.destination, None)
+        return Breakdown(reason=reason)
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+        return self._session
+
+
+def breakdown_name(error: Exception) -> str:
+    """The name of a connection's failure in Segment's documents."""
+    if isinstance(error, TimeoutError):
+        return "ETIMEDOUT"
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        return "ENOTFOUND"
+    number = error.errno if isinstance(error, OSError) else None
+    return errno.errorcode.get(number, "ECONNRESET") if number else "ECONNRESET"
+
+
+async def _heard_within(news: asyncio.Event, seconds: float | None) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await news.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,123 @@
+"""Faults before the contract: a right space is never accused, and each fault breaks the rule that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from harness.adapters.contract_files import load_contract
+from harness.core.behaviours import Always, Behaviour, SequencePerMessage
+from harness.core.checking import Checker
+from harness.core.declarations import Declarations
+from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond
+from harness.core.destinations.destination import Destination
+from harness.core.instants import DAY, HOUR, Instant
+from harness.core.journeys import AdStep, Journey, SendStep, Step
+from harness.core.judging import Judgement, judge
+from harness.core.profiles import Profile
+from harness.core.reception import Past, receive
+from harness.core.systems import Address
+from harness.engage.faults import FAULTS
+from harness.engage.pipeline import Request
+from harness.engage.retries import Answer, Breakdown, Outcome
+from harness.engage.sources import integration_name
+from harness.engage.space import Space
+from tests.engage.spaces import ALEX, SAM, event, list_, play, space_of, stepped
+
+TWO_EMAILS = Profile(name="two", user_id="u3", emails=("a@example.com", "b@example.com"))
+PEOPLE = (ALEX, SAM, TWO_EMAILS, Profile(name="anon", anonymous_id="a4"))
+ADDRESSES = (event("crm", "track", "identify"), event("mail"), list_("ads"))
+OF_STEP = {"Opened email": PEOPLE[:2], "Bought": PEOPLE[2:]}
+"""Who enters which step of a faulty space: with one key for two steps, nobody may be in both."""
+EVERYWHERE = ("crm", "mail", "ads")
+STEPS: tuple[Step, ...] = (
+    SendStep(name="Opened email", to=EVERYWHERE),
+    AdStep(name="Bought", to=EVERYWHERE),
+)
+OUTAGE: tuple[Reply, ...] = (Respond(status=503), Fault(name="reset"), Respond(status=429), Respond(status=200))
+
+
+class Destinations:
+    """Destinations as the server has them, without the server; `play` sends to them."""
+
+    def __init__(self, journey: Journey, behaviour: Behaviour) -> None:
+        self.known = {address.name: _destination(address, behaviour) for address in ADDRESSES}
+        self.checker = Checker(load_contract("engage-journeys"), Declarations([journey], PEOPLE, complete=True))
+        self.pasts = {name: Past() for name in self.known}
+        self.ledger: list[Delivery] = []
+
+    def __call__(self, request: Request, now: Instant) -> Outcome:
+        """Take one request."""
+        name = request.destination
+        arrival = Arrival(
+            destination=name,
+            method="POST",
+            path=f"/{name}",
+            headers=[(k.encode(), v.encode()) for k, v in request.headers.items()],
+            body=request.body,
+            received_at=now,
+            arrived_at=now,
+        )
+        number = len(self.ledger) + 1
+        delivery = receive(arrival, self.known[name], self.pasts[name], self.checker, run="test", number=number)
+        self.ledger.append(delivery)
+        if isinstance(delivery.reply, Respond):
+            return Answer(status=delivery.reply.status)
+        return Breakdown(reason="ECONNRESET")
+
+    def judgement(self) -> Judgement:
+        """What all of it shows."""
+        return judge(self.ledger, self.known, self.checker)
+
+
+def _destination(address: Address, behaviour: Behaviour) -> Destination:
+    return Destination(
+        name=address.name,
+        kind=address.kind,
+        calls=address.calls,
+        integration=integration_name(address),
+        behaviour=behaviour,
+    )
+
+
+def judged(journey: Journey, fault: str | None = None, behaviour: Behaviour | None = None) -> Judgement:
+    """The judgement of a history in which everybody enters a step and leaves it, and a month passes."""
+    space = space_of(*ADDRESSES, fault=fault)
+    destinations = Destinations(journey, behaviour or Always())
+    space.publish(journey)
+    for act in acts(space):
+        for step in journey.steps:
+            for profile in PEOPLE if fault is None else OF_STEP[step.name]:
+                act(journey.id, step.name, profile)
+        play(space, 6 * HOUR, destinations)
+    play(space, 30 * DAY, destinations)
+    return destinations.judgement()
+
+
+def acts(space: Space) -> tuple[Callable[[str, str, Profile], None], ...]:
+    """What everybody does, in order; entering twice and leaving are nothing where no exit is declared."""
+    return space.enter, space.enter, space.leave
+
+
+@pytest.mark.parametrize("behaviour", [None, SequencePerMessage(replies=OUTAGE), Always(reply=Respond(status=503))])
+@pytest.mark.parametrize(
+    "journey",
+    [
+        stepped(*STEPS),
+        stepped(*STEPS, exit_after=7 * DAY),
+        stepped(STEPS[0], AdStep(name="Bought", to=EVERYWHERE, remove_after=3 * DAY)),
+    ],
+    ids=["no-exit", "exit", "ad-expiry"],
+)
+def test_a_right_space_is_never_accused(journey: Journey, behaviour: Behaviour | None) -> None:
+    """Whatever destinations answer and whichever exits are declared, a right space breaks no rule."""
+    judgement = judged(journey, behaviour=behaviour)
+    assert judgement.deliveries > 10
+    assert judgement.violations == ()
+
+
+@pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.rule is not None])
+def test_a_fault_breaks_the_rule_that_it_names(name: str) -> None:
+    """The rule that must catch a fault catches it, and no other rule accuses the space in error."""
+    assert {violation.rule for violation in judged(stepped(*STEPS), fault=name).errors} == {FAULTS[name].rule}
