@@ -106,6 +106,15 @@ async def test_destination_methods_pass_headers_and_body_as_sent(method: str) ->
     assert request.headers[1:4] == ((b"X-Latin", b"\xe9"), (b"x-twice", b"1"), (b"X-TWICE", b"2"))
 
 
+async def test_header_fields_that_come_again_are_held_once() -> None:
+    """Two requests with the same field share it, so that a ledger of many requests stays small."""
+    async with serving() as server:
+        for _ in range(2):
+            await server.ask(post("X-Same: every time"))
+        first, second = [(await server.received()).headers[1] for _ in range(2)]
+    assert first is second
+
+
 def test_a_path_outside_ascii_is_kept_percent_encoded() -> None:
     """Bytes that a lenient parser lets through come out as a path that JSON can hold."""
     location = locate("/destinations/caf\udcc3\udca9?q=\u00e9")

@@ -34,20 +34,31 @@ class Trail:
     def of(path: Iterable[str | int], root: Any, resolver: Resolver) -> Trail:
         """The trail along an error's schema path, whose last part is the failing keyword."""
         trail = _annotated(Trail(node=root, resolver=resolver), same_place=False)
-        steps = iter(list(path)[:-1])
+        *way, failed = path
+        steps = iter(way)
         for step in steps:
             trail = trail.step(step, steps)
-        return trail
+        return trail.holding(failed)
 
     def step(self, keyword: Any, more: Iterator[Any]) -> Trail:
         """The trail that goes on by `keyword`, and by the next of `more` where that holds several subschemas."""
         if keyword == "$ref":
             return self.follow()
+        trail = self.holding(keyword)
+        if trail is not self:
+            return trail.step(keyword, more)
         node = self.node[keyword]
         if keyword in NAMED_SUBSCHEMAS or keyword in LIST_OF_SUBSCHEMAS:
             node = node[next(more)]
         inner = self.into(node, same_place=keyword in _SAME_PLACE)
         return replace(inner, names=self.names or keyword == "propertyNames")
+
+    def holding(self, keyword: Any) -> Trail:
+        """The trail to the subschema that has `keyword`: jsonschema leaves a `$ref` that stands alone out of its path."""
+        trail = self
+        while isinstance(trail.node, dict) and keyword not in trail.node and "$ref" in trail.node:
+            trail = trail.follow()
+        return trail
 
     def follow(self) -> Trail:
         """The trail that goes on to what the subschema's `$ref` points at."""
