@@ -92,7 +92,7 @@ class Space:
         self._stays.enter(published, self._identities.declare(profile), self._now)
 
     def leave(self, journey: str, step: str, profile: Profile) -> None:
-        """Let `profile` leave the step now; nothing is sent where the journey declares no exit."""
+        """Let `profile` leave the step now, which sends nothing: a declared exit comes in its own time."""
         published = self._catalogue.find(journey, step)
         undeclared = self._stays.leave(published, self._identities.declare(profile), self._now)
         if undeclared is not None:

@@ -59,18 +59,15 @@ class Stays:
             self._timeline.plan_timer(now + step.step.remove_after, partial(self._leave, stay, presence))
 
     def leave(self, step: PublishedStep, person: Person, now: Instant) -> Move | None:
-        """Let `person` leave the step early, which only a journey with a declared exit lets them do.
+        """Take note that `person` meets the step's conditions no more, which sends nothing: they stay in it.
 
-        Elsewhere they stay for good, and what a wrong space would send is returned.
+        Only a declared exit lets them go, and that in its own time. What a wrong space would send now is returned.
         """
         stay = self._stays.get(person, {}).get(step.journey.id)
         presence = stay.presences.get(step.step.name) if stay else None
-        if stay is None or presence is None:
+        if stay is None or presence is None or stay.journey.exits:
             return None
-        if not stay.journey.exits:
-            return _move(stay, presence, now, entered=False)
-        self._leave(stay, presence, now)
-        return None
+        return _move(stay, presence, now, entered=False)
 
     def merge(self, kept: Person, absorbed: Person) -> None:
         """Make the stays of `absorbed` those of `kept`, so that nobody enters a second time by a merge."""
