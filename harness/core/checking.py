@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from harness.core.acceptance import Acceptance
 from harness.core.calls import CALL_TYPES, DELETE, is_list_entry
 from harness.core.contract import LIST_ENTRY, Contract
 from harness.core.declarations import Declarations
@@ -26,7 +27,9 @@ class Checker:
         self.contract = contract
         self.declarations = declarations
         on = contract.severities
-        self._rules = tuple(rule.check for rule in RULES.values() if rule.check is not None and rule.id in on)
+        rules = [rule for rule in RULES.values() if rule.check is not None and rule.id in on]
+        self._checks = tuple(rule.check for rule in rules if rule.check is not None)
+        self._acceptance = Acceptance(contract, rules)
 
     def sight(self, payload: Payload, call: Payload | None, destination: Destination) -> Sighting:
         """`payload` as rules see it."""
@@ -39,6 +42,8 @@ class Checker:
 
         `call` is what a list entry came in as; None for a call itself, and for an entry of a list sync document.
         """
+        if call is None and self._acceptance.accepts(payload, destination):
+            return ()
         if payload.get("type") == DELETE:
             return ()
         if destination.kind == LIST_ENTRY and not is_list_entry(payload):
@@ -47,9 +52,13 @@ class Checker:
         found = list(self._schema_breaches(payload, sighting.exits))
         if call is not None:
             found.extend(self._breaches_of_member_call(call, sighting))
-        for check in self._rules:
+        for check in self._checks:
             found.extend(check(sighting))
-        return self._reported(found, index) if found else ()
+        if found:
+            return self._reported(found, index)
+        if call is None:
+            self._acceptance.learn(sighting)
+        return ()
 
     def _breaches_of_member_call(self, call: Payload, sighting: Sighting) -> Iterable[Violation]:
         """What the call of a list entry breaks, but for membership, of which the entry already tells."""

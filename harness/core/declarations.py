@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.core.journeys import AdStep, Journey, Step
 from harness.core.keys import journey_slug, parse_key, skeleton, step_slug
@@ -40,10 +41,13 @@ class Declarations:
         """Index `journeys` and `profiles`; `complete` says that no other journey sends in this run."""
         self.journeys = {journey.id: journey for journey in journeys}
         self.complete = complete and bool(self.journeys)
-        self._emails = {profile.user_id: len(profile.emails) for profile in profiles if profile.user_id}
+        self._emails = {
+            name: len(profile.emails) for profile in profiles for name in (profile.user_id, profile.anonymous_id) if name
+        }
         self._by_key: dict[str, DeclaredStep] = {}
         self._by_slugs: dict[tuple[str, str], list[DeclaredStep]] = {}
-        self._found: dict[str, DeclaredStep | None] = {}
+        self.candidates = lru_cache(maxsize=4096)(self._candidates)
+        """The declared steps that a key may belong to: the one with that `key:`, else all that its slugs name."""
         for declared in self.steps:
             self._index(declared)
 
@@ -60,14 +64,12 @@ class Declarations:
 
     def step_of(self, key: str) -> DeclaredStep | None:
         """The declared step that `key` belongs to: by its `key:`, else by slugs; None where that is no one step."""
-        try:
-            return self._found[key]
-        except KeyError:
-            return self._found.setdefault(key, self._by_key.get(key) or self._only_by_slugs(key))
-
-    def _only_by_slugs(self, key: str) -> DeclaredStep | None:
-        candidates = self.steps_named_by(key)
+        candidates = self.candidates(key)
         return candidates[0] if len(candidates) == 1 else None
+
+    def _candidates(self, key: str) -> tuple[DeclaredStep, ...]:
+        declared = self._by_key.get(key)
+        return (declared,) if declared else tuple(self.steps_named_by(key))
 
     def steps_named_by(self, key: str) -> list[DeclaredStep]:
         """The declared steps whose slugs `key` is made of, compared by letters and digits only."""
@@ -86,6 +88,6 @@ class Declarations:
         kin = [step for step in self.steps if skeleton(journey_slug(step.journey.name)) == journey]
         return kin or (self.steps if self.complete else [])
 
-    def emails_of(self, user_id: object) -> int:
-        """How many emails the profile with that `userId` declares; 0 where no profile does."""
-        return self._emails.get(user_id, 0) if isinstance(user_id, str) else 0
+    def emails_of(self, user: str) -> int:
+        """How many emails the profile with that `userId` or `anonymousId` declares; 0 where no profile does."""
+        return self._emails.get(user, 0)

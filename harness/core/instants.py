@@ -32,15 +32,18 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a duration: write a number and a unit ({', '.join(UNITS)}), such as 5s or 7d")
-    return round(float(match[1]) * UNITS[match[2]])
+    try:
+        return round(float(match[1]) * UNITS[match[2]])
+    except OverflowError:
+        raise ValueError(f"{text[:20]}… is longer than any clock can count: write a shorter duration") from None
 
 
 def format_duration(duration: Duration) -> str:
-    """`duration` in the largest unit that leaves a whole number, such as `90s` or `7d`."""
+    """`duration` in the largest unit that leaves a whole number, such as `90s` or `2w`."""
     for unit in ("w", "d", "h", "m", "s", "ms"):
         if duration and duration % UNITS[unit] == 0:
             return f"{duration // UNITS[unit]}{unit}"
-    return f"{duration / MILLISECOND:g}ms"
+    return f"{duration / MILLISECOND:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
 def isoformat(instant: Instant) -> str:

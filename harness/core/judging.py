@@ -29,14 +29,20 @@ class Histories:
             if rule.history is not None and rule.id in contract.severities
         }
 
-    def see(self, delivery: Delivery, destination: Destination) -> None:
-        """Take all payloads of `delivery` into account."""
-        for sighting in self._sightings(delivery, destination):
+    def see(
+        self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None = None
+    ) -> None:
+        """Take all payloads of `delivery` into account.
+
+        `calls` are those that its list entries came in as; where they are not given, its body is read for them.
+        """
+        for sighting in self._sightings(delivery, destination, calls or calls_of(delivery)):
             for fold in self._folds.values():
                 fold.see(sighting)
 
-    def _sightings(self, delivery: Delivery, destination: Destination) -> Iterator[Sighting]:
-        calls = calls_of(delivery)
+    def _sightings(
+        self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None
+    ) -> Iterator[Sighting]:
         for index, payload in enumerate(delivery.payloads):
             if payload.get("type") != DELETE:
                 yield sight(

@@ -53,10 +53,14 @@ def step_slug(name: str) -> str:
     return slug(name, STEP_SLUG_LENGTH)
 
 
-@lru_cache(maxsize=4096)
 def parse_key(key: str) -> StepKey | None:
     """The parts of `key`, or None where it does not have the grammar or is too long."""
-    match = _KEY.fullmatch(key) if len(key) <= KEY_LENGTH else None
+    return _parsed(key) if len(key) <= KEY_LENGTH else None  # first, so that the cache keeps nothing long
+
+
+@lru_cache(maxsize=4096)
+def _parsed(key: str) -> StepKey | None:
+    match = _KEY.fullmatch(key)
     return match and StepKey(journey=match[1], step=match[2], suffix=match[3])
 
 

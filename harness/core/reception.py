@@ -11,6 +11,7 @@ from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Res
 from harness.core.destinations.bodies import Unpacked, parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
+from harness.core.destinations.rereading import Reread
 from harness.core.members import Members, member_message
 
 
@@ -28,7 +29,7 @@ def receive(arrival: Arrival, destination: Destination, past: Past, checker: Che
     """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date."""
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
-    violations = _violations(unpacked, destination, checker, number)
+    violations = found_violations(unpacked, destination, checker, number)
     delivery = Delivery(
         number=number,
         run=run,
@@ -36,7 +37,7 @@ def receive(arrival: Arrival, destination: Destination, past: Past, checker: Che
         kind=destination.kind,
         attempt=attempt,
         arrival=arrival,
-        payloads=unpacked.payloads,
+        payloads=Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else (),
         violations=violations,
         reply=_decide(unpacked, destination, attempt),
     )
@@ -77,13 +78,14 @@ def _defective(defect: Defect) -> Unpacked:
     return Unpacked(violations=(violation,), status=defect.status)
 
 
-def _violations(
+def found_violations(
     unpacked: Unpacked, destination: Destination, checker: Checker, number: int
 ) -> tuple[Violation, ...]:
+    """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities."""
     found = list(unpacked.violations)
-    calls = unpacked.calls or (None,) * len(unpacked.payloads)
+    calls = unpacked.calls
     for index, payload in enumerate(unpacked.payloads):
-        found.extend(checker.violations(payload, calls[index], destination, index))
+        found += checker.violations(payload, calls[index] if calls else None, destination, index)
     if not found:
         return ()
     severities = checker.contract.severities

@@ -178,18 +178,13 @@ def _raw_reply(delivery: Delivery) -> RawReply:
     match delivery.reply:
         case Fault():
             return RawReply(status=0, body=b"", cut=True)
-        case Respond(status=status, body=None, headers=()):
-            return RawReply(status=status, body=_acknowledgement(delivery.kind or "event", status, len(delivery.payloads)))
+        case Respond(body=None) as reply:
+            return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
         case Respond() as reply:
-            return RawReply(status=reply.status, body=_body(delivery, reply), headers=reply.headers)
-
-
-def _body(delivery: Delivery, reply: Respond) -> bytes:
-    if reply.body is not None:
-        return orjson.dumps(reply.body)
-    return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads))
+            return RawReply(status=reply.status, body=orjson.dumps(reply.body), headers=reply.headers)
 
 
 @lru_cache(maxsize=1024)
-def _acknowledgement(kind: str, status: int, payloads: int) -> bytes:
-    return orjson.dumps(KINDS[kind].acknowledge(Respond(status=status), payloads))
+def _acknowledgement(kind: str, status: int, payloads: int, headers: tuple[tuple[str, str], ...]) -> RawReply:
+    body = orjson.dumps(KINDS[kind].acknowledge(Respond(status=status), payloads))
+    return RawReply(status=status, body=body, headers=headers)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -16,9 +15,8 @@ NESTING = 254
 _SHOWN = 120
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unpacked:
-    """What a body turned out to hold."""
+class Unpacked(NamedTuple):
+    """What a body turned out to hold; a named tuple for the reason that a delivery is one."""
 
     payloads: tuple[Payload, ...] = ()
     calls: tuple[Payload | None, ...] | None = None
@@ -44,6 +42,12 @@ def wrong_kind(message: str, expected: str, actual: str) -> Unpacked:
 
 def parse(body: bytes, unpack: Callable[[Any], Unpacked]) -> Unpacked:
     """What `unpack` makes of the JSON in `body`; a malformed body where there is none."""
+    document = load(body)
+    return document if type(document) is Unpacked else unpack(document)
+
+
+def load(body: bytes) -> Any:
+    """The JSON in `body`; a malformed body, as `Unpacked`, where there is none."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -52,7 +56,7 @@ def parse(body: bytes, unpack: Callable[[Any], Unpacked]) -> Unpacked:
         return malformed(f"the body is not JSON: {error}", "a JSON object or array", shown(body))
     if _too_deep(body, document):
         return malformed("the body is nested too deeply", f"at most {NESTING} levels", f"more than {NESTING} levels")
-    return unpack(document)
+    return document
 
 
 def _too_deep(body: bytes, document: Any) -> bool:

@@ -39,6 +39,7 @@ DESTINATION_KIND = Rule(
         )
     ),
     check=_check_call_type,
+    plainly_right=lambda sighting: {},  # the type alone decides
 )
 
 SCHEMA = Rule(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from harness.core.calls import subject, subject_name
 from harness.core.delivery import Violation
@@ -98,6 +99,13 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
         )
 
 
+def _right_identity(sighting: Sighting) -> dict[str, Any]:
+    if sighting.call is None:
+        return {}
+    said = {"required": [sighting.key], "properties": {"audience_key": {"const": sighting.key}}}
+    return {"properties": {subject_name(sighting.call): said}}
+
+
 KEY_NAMING = Rule(
     id="key-naming",
     sentence="The step key has the family's grammar and length; where the step is declared, its key is made of the "
@@ -108,6 +116,7 @@ KEY_NAMING = Rule(
     passes=Example(deliveries=(event(track()),), journeys=JOURNEYS),
     fails=Example(deliveries=(event(track(context=None, properties={"First_Purchase__opened_email": "true"})),)),
     check=_check_naming,
+    plainly_right=lambda sighting: {},  # the key alone decides
 )
 
 KEY_IDENTITY = Rule(
@@ -118,4 +127,5 @@ KEY_IDENTITY = Rule(
     passes=Example(deliveries=(event(track()),)),
     fails=Example(deliveries=(event(track(properties={KEY.replace("email", "mail"): "true"})),)),
     check=_check_identity,
+    plainly_right=_right_identity,
 )

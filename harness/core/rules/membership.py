@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 from harness.core.calls import ENTERED, EXITED, is_list_entry, subject, subject_name
 from harness.core.delivery import Payload, Violation
@@ -66,6 +67,19 @@ def _check_agreement(sighting: Sighting, call: Payload, value: object) -> Iterat
             )
 
 
+def _right_value(sighting: Sighting) -> dict[str, Any]:
+    if sighting.call is None or sighting.key is None:
+        return {}
+    value = {"properties": {sighting.key: {"const": sighting.parameters["entered"]}}}
+    return {"properties": {subject_name(sighting.call): value}}
+
+
+def _right_entry(sighting: Sighting) -> dict[str, Any] | None:
+    if sighting.exits and sighting.call is not None:
+        return None
+    return {"allOf": [{"properties": {"event": {"not": {"const": EXITED}}}}, _right_value(sighting)]}
+
+
 def _value_path(call: Payload, key: str) -> str:
     return child(child("$", subject_name(call)), key)
 
@@ -85,6 +99,7 @@ ENTRY_ONLY = Rule(
     passes=Example(deliveries=(event(track()),)),
     fails=Example(deliveries=(event(track(event="Audience Exited")),)),
     check=_check_entry_only,
+    plainly_right=_right_entry,
 )
 
 MEMBERSHIP_VALUE = Rule(
@@ -95,6 +110,7 @@ MEMBERSHIP_VALUE = Rule(
     passes=Example(deliveries=(event(identify()),)),
     fails=Example(deliveries=(event(identify(traits={KEY: True})),)),
     check=_check_value,
+    plainly_right=_right_value,
 )
 
 LIST_APPEND_ONLY = Rule(

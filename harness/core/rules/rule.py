@@ -13,6 +13,11 @@ PayloadCheck: TypeAlias = Callable[[Sighting], Iterable[Violation]]
 """Yields the breaches that one payload shows by itself."""
 
 
+PlainlyRight: TypeAlias = Callable[[Sighting], Mapping[str, Any] | None]
+"""A JSON Schema that accepts nothing which the rule's check would accuse, among payloads of the same destination, type
+and key as one that it found right; None where no such schema can be given."""
+
+
 class History(Protocol):
     """A rule over many deliveries: a fold whose states merge in any order."""
 
@@ -52,5 +57,7 @@ class Rule:
     fails: Example
     check: PayloadCheck | None = None
     """None where schemas, or the unpacking of the body, find its breaches."""
+    plainly_right: PlainlyRight | None = None
+    """Lets right payloads take a short way past `check`."""
     history: Callable[[Mapping[str, Any]], History] | None = None
     """Starts its fold, given the contract's parameters."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.core.calls import is_list_entry, personas
+from harness.core.calls import DELETE, is_list_entry, personas
 from harness.core.declarations import DeclaredStep, Declarations
 from harness.core.delivery import Delivery, Payload
 from harness.core.destinations.destination import Destination
@@ -23,8 +23,8 @@ class Sighting:
     """The call: the payload itself, or the call that a list entry came in as; None where it came in no call."""
     key: str | None
     """The step key that it is about."""
-    step: DeclaredStep | None
-    """The declared step that owns the key."""
+    candidates: tuple[DeclaredStep, ...]
+    """The declared steps that may own the key: several where their names make the same slugs."""
     destination: Destination
     declarations: Declarations
     parameters: Mapping[str, Any]
@@ -37,9 +37,14 @@ class Sighting:
     accepted: bool = True
 
     @property
+    def step(self) -> DeclaredStep | None:
+        """The declared step that owns the key, where there is just one."""
+        return self.candidates[0] if len(self.candidates) == 1 else None
+
+    @property
     def exits(self) -> bool:
         """Whether the payload's users may ever be taken out again."""
-        return self.step is not None and self.step.exits
+        return any(step.exits for step in self.candidates)
 
     @property
     def computation_id(self) -> str | None:
@@ -80,12 +85,12 @@ def sight(
         key = named if isinstance(named, str) else None
     else:
         call = payload
-        key = key_of(call)
+        key = key_of(call) if call.get("type") != DELETE else None
     return Sighting(
         payload=payload,
         call=call,
         key=key,
-        step=declarations.step_of(key) if key is not None else None,
+        candidates=declarations.candidates(key) if key is not None else (),
         destination=destination,
         declarations=declarations,
         parameters=parameters,

@@ -104,6 +104,28 @@ def _check_lengths(details: Mapping[str, Any]) -> Iterator[Violation]:
             )
 
 
+def _right_identity(sighting: Sighting) -> dict[str, Any]:
+    name = {"required": ["userId"], "properties": {"userId": {"type": "string", "pattern": "^[!-~]+$"}}}
+    return name if sighting.call is sighting.payload else {"properties": {"user": name}}
+
+
+def _right_routing(sighting: Sighting) -> dict[str, Any]:
+    name = sighting.destination.integration
+    named = {} if name is None else {name: {"const": True}}
+    right = {"type": "object", "required": ["All", *named], "properties": {"All": {"const": False}, **named}}
+    return {"properties": {"integrations": right}}
+
+
+def _right_personas(sighting: Sighting) -> dict[str, Any] | None:
+    if sighting.call is None:
+        return {}
+    if sighting.parameters.get("strict_ids"):
+        return None
+    space = {"const": personas(sighting.call).get("space_id")}
+    details = {"required": ["space_id", "namespace"], "properties": {"space_id": space, "namespace": space}}
+    return {"properties": {"context": {"properties": {"personas": details}}}}
+
+
 IDENTITY = Rule(
     id="identity",
     sentence="A user can be identified: a call has a non-empty `userId` or `anonymousId`, a list entry any identifier.",
@@ -112,6 +134,7 @@ IDENTITY = Rule(
     passes=Example(deliveries=(listed("add", {"email": "u1@example.com"}),)),
     fails=Example(deliveries=(event(track(userId="")),)),
     check=_check_identity,
+    plainly_right=_right_identity,
 )
 
 INTEGRATIONS_ROUTING = Rule(
@@ -123,6 +146,7 @@ INTEGRATIONS_ROUTING = Rule(
     passes=Example(deliveries=(event(track(integrations={"All": False, "Crm": True, "Warehouses": {"all": False}})),)),
     fails=Example(deliveries=(event(track(integrations={"All": True})),)),
     check=_check_routing,
+    plainly_right=_right_routing,
 )
 
 PERSONAS_CONTEXT = Rule(
@@ -134,4 +158,5 @@ PERSONAS_CONTEXT = Rule(
     passes=Example(deliveries=(event(track()),)),
     fails=Example(deliveries=(event(track(context={"personas": personas_example(space_id=None)})),)),
     check=_check_personas,
+    plainly_right=_right_personas,
 )

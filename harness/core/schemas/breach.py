@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from harness.core.paths import json_path
+
 At: TypeAlias = tuple[str | int, ...]
 """The way from a value's root to a place in it: property names and indexes."""
-
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,20 +32,7 @@ class Breach:
         return json_path(self.at)
 
 
-def json_path(at: At) -> str:
-    """`at` as JSONPath."""
-    return "$" + "".join(map(_segment, at))
-
-
 def place(at: At) -> str:
     """`at` as people say it: `properties.j_o_x`; the root is `the value`."""
     return json_path(at)[1:].removeprefix(".") or "the value"
 
-
-def _segment(part: str | int) -> str:
-    if isinstance(part, int):
-        return f"[{part}]"
-    if _PLAIN_NAME.fullmatch(part):
-        return f".{part}"
-    quoted = json.dumps(part, ensure_ascii=False)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    return f"['{quoted}']"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,7 +25,15 @@ class Schema:
     document: Mapping[str, Any]
     accepts: Callable[[Any], bool]
     """Whether a value, as `orjson.loads` returns them, is right. What is not JSON at all may raise ValueError."""
+    _resources: Mapping[str, Mapping[str, Any]] = field(repr=False)
     _explanation: Callable[[], Explanation] = field(repr=False)
+
+    def narrowed(self, parts: Iterable[Mapping[str, Any]]) -> Schema:
+        """A schema that accepts what this one and all `parts` accept."""
+        uri = self.document.get("$id", "urn:narrowed")
+        own = {**self.document, "$id": uri}
+        together = {"allOf": [{"$ref": uri}, *parts]}
+        return load_schema(together, name=f"{self.name}, narrowed", resources={**self._resources, uri: own})
 
     def breaches(self, instance: Any) -> list[Breach]:
         """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
@@ -49,6 +57,7 @@ def load_schema(
         name=name,
         document=root,
         accepts=validator.is_valid,
+        _resources=others,
         _explanation=cache(lambda: _explanation(root, name, others, validator)),
     )
 

@@ -101,9 +101,16 @@ _FORMATS = _format_checker()
 
 def registry_of(resources: dict[str, Any]) -> Registry[Any]:
     """The documents that a schema may refer to; a look-up of any other raises."""
-    return Registry().with_resources((uri, DRAFT202012.create_resource(each)) for uri, each in resources.items())
+    return Registry().with_resources(
+        (uri, DRAFT202012.create_resource(_undeclared(each))) for uri, each in resources.items()
+    )
+
+
+def _undeclared(document: dict[str, Any]) -> dict[str, Any]:
+    """`document` without `$schema`, on meeting which the engine would go on with its own keywords in place of ours."""
+    return {keyword: value for keyword, value in document.items() if keyword != "$schema"}
 
 
 def explaining_validator(root: dict[str, Any], registry: Registry[Any]) -> Any:
     """The explaining engine for `root`: its `iter_errors` names every failure."""
-    return _Validator(root, registry=registry, format_checker=_FORMATS)
+    return _Validator(_undeclared(root), registry=registry, format_checker=_FORMATS)
