@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
 from harness.adapters.client_code import ClientFailed, run_client
 from harness.adapters.clocks import VirtualClock
-from harness.adapters.posting import Poster
+from harness.adapters.posting import NotPosted, Poster
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server
 from harness.core.clock import Clock
-from harness.core.delivery import Delivery
+from harness.core.concluding import conclude
 from harness.core.destinations.destination import Destination
+from harness.core.documents import Mark
 from harness.core.instants import SECOND, Duration, format_duration
-from harness.core.judging import Judgement
+from harness.core.profiles import Profile
 from harness.core.scenario.evidence import Evidence
 from harness.core.scenario.expecting import received_unmet, unmet_expectations
 from harness.core.scenario.model import (
@@ -39,7 +41,7 @@ from harness.core.scenario.model import (
     UnexpectedAllowed,
 )
 from harness.core.systems import Address, Source, System, SystemFailed
-from harness.core.verdict import Unmet, Verdict, Word
+from harness.core.verdict import Verdict, Word
 
 _RUNS = itertools.count(1)
 
@@ -57,32 +59,64 @@ class Player:
 
     server: Server
     make_system: MakeSystem
+    run_name: str | None = None
+    """The name of the run, opened anew for each scenario; None gives each a name of its own."""
 
     async def play(self, scenario: Scenario) -> Verdict:
         """The verdict on `scenario`: whatever happens in it, this returns one."""
-        missing = [name for name in scenario.requires if not _is_installed(name)]
+        missing = missing_packages(scenario)
         if missing:
-            return _without_run(scenario, "skipped", f"it needs the Python package {', '.join(missing)}: install it")
-        run = self.server.open_run(f"s{next(_RUNS)}", VirtualClock())
-        system = self.make_system(scenario.system, run.clock)
-        lost = self.server.refusals.count + self.server.runs.lost_count
+            return _without_run(scenario, "skipped", missing)
+        if self.run_name is not None:
+            self.server.runs.close(self.run_name)
+        run = self.server.open_run(self.run_name or self._free_name(), VirtualClock())
         try:
-            async with Poster() as poster:
-                await _Play(scenario, self.server, run, system, poster).play()
-        except (SystemFailed, ClientFailed) as error:
-            return _without_run(scenario, "errored", str(error))
+            failure = await self._played(scenario, run)
+            return _verdict(scenario, run, self.server.missed(run), failure)
         finally:
-            await system.stop()
             self.server.runs.close(run.name)
-        return _verdict(scenario, run, self.server.refusals.count + self.server.runs.lost_count - lost)
+
+    def _free_name(self) -> str:
+        return next(name for number in _RUNS if self.server.runs.get(name := f"s{number}") is None)
+
+    async def _played(self, scenario: Scenario, run: Run) -> str | None:
+        """Why the playing of `scenario` broke off; None where it did not."""
+        try:
+            async with AsyncExitStack() as open_things:
+                system = self.make_system(scenario.system, run.clock)
+                open_things.push_async_callback(system.stop)
+                poster = await open_things.enter_async_context(Poster())
+                await _Play(scenario, self.server, run, system, poster).play()
+        except _BrokeOff as error:
+            return str(error)
+        except Exception as error:  # noqa: BLE001  # one scenario that cannot be played must not end all others
+            return f"{scenario.mark}: {_words(error)}"
+        return None
+
+
+class _BrokeOff(Exception):
+    """A scenario cannot be played to its end; the message says where and why."""
+
+
+@contextmanager
+def _located(mark: Mark, what: str) -> Iterator[None]:
+    """Say of what breaks off where it was, and in doing what."""
+    try:
+        yield
+    except Exception as error:
+        raise _BrokeOff(f"{mark}: {what}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """What an exception says; those that were not meant for people are told apart by their type."""
+    meant = isinstance(error, SystemFailed | ClientFailed | NotPosted)
+    return str(error) if meant else f"{type(error).__name__}: {error}"
 
 
 class _Play:
     """The playing of one scenario in one run."""
 
-    def __init__(
-        self, scenario: Scenario, server: Server, run: Run, system: DrivenSystem, poster: Poster
-    ) -> None:
+    def __init__(self, scenario: Scenario, server: Server, run: Run, system: DrivenSystem, poster: Poster) -> None:
         self._scenario = scenario
         self._server = server
         self._run = run
@@ -91,16 +125,23 @@ class _Play:
 
     async def play(self) -> None:
         """Set up, do all actions, and wait until everything that they set off is done."""
-        await self._set_up()
+        with _located(self._scenario.mark, "set-up"):
+            await self._set_up()
         for action in self._scenario.actions:
-            await self._perform(action)
+            with _located(action.mark, type(action).__name__.lower()):
+                await self._perform(action)
+        with _located(self._scenario.mark, "waiting for the end"):
+            await self._finish()
+
+    async def _finish(self) -> None:
         if not self._scenario.actions or not isinstance(self._scenario.actions[-1], Settle):
             await self._settle(DEFAULT_WITHIN)
         for expectation in self._scenario.expectations:
             if isinstance(expectation, Received) and expectation.within is not None:
                 await self._wait_for(expectation, expectation.within)
-        if self._run.unreachable:
-            raise SystemFailed("; ".join(f"{name}: {why}" for name, why in self._run.unreachable.items()))
+        failures = [*self._run.failures, *(f"{name}: {why}" for name, why in self._run.unreachable.items())]
+        if failures:
+            raise SystemFailed("; ".join(failures))
 
     async def _set_up(self) -> None:
         destinations = {each.name: self._with_integration(each) for each in self._scenario.destinations.values()}
@@ -126,22 +167,12 @@ class _Play:
         )
 
     async def _perform(self, action: Action) -> None:
-        system = self._system
         match action:
-            case Enter():
+            case Enter() | Leave() | Track() | Identify():
                 for profile in action.profiles:
-                    await system.enter(action.journey, action.step, profile)
-            case Leave():
-                for profile in action.profiles:
-                    await system.leave(action.journey, action.step, profile)
-            case Track():
-                for profile in action.profiles:
-                    await system.track(profile, action.event, action.properties)
-            case Identify():
-                for profile in action.profiles:
-                    await system.identify(profile, {**profile.traits, **action.traits})
+                    await self._let(action, profile)
             case Advance():
-                await system.advance(action.duration)
+                await self._system.advance(action.duration)
             case Settle():
                 await self._settle(action.within)
             case Deliver():
@@ -149,6 +180,20 @@ class _Play:
                 await self._poster.post(url, action.body, action.headers)
             case Client():
                 await self._run_client(action)
+            case _:
+                assert_never(action)
+
+    async def _let(self, action: Enter | Leave | Track | Identify, profile: Profile) -> None:
+        """Let one profile do what `action` says."""
+        match action:
+            case Enter():
+                await self._system.enter(action.journey, action.step, profile)
+            case Leave():
+                await self._system.leave(action.journey, action.step, profile)
+            case Track():
+                await self._system.track(profile, action.event, action.properties)
+            case Identify():
+                await self._system.identify(profile, {**profile.traits, **action.traits})
             case _:
                 assert_never(action)
 
@@ -178,6 +223,12 @@ class _Play:
             return
 
 
+def missing_packages(scenario: Scenario) -> str | None:
+    """Why `scenario` is skipped: the Python packages that it needs and that are not there; None where it is not."""
+    missing = [name for name in scenario.requires if not _is_installed(name)]
+    return f"it needs the Python package {', '.join(missing)}: install it" if missing else None
+
+
 def _is_installed(package: str) -> bool:
     try:
         return importlib.util.find_spec(package) is not None
@@ -185,60 +236,20 @@ def _is_installed(package: str) -> bool:
         return False
 
 
-def _without_run(scenario: Scenario, word: Word, why: str) -> Verdict:
-    return Verdict(word=word, file=scenario.file, mark=scenario.mark, title=scenario.title, failures=(why,))
+def _without_run(scenario: Scenario, word: Word, *why: str) -> Verdict:
+    return Verdict(word=word, file=scenario.file, mark=scenario.mark, title=scenario.title, failures=why)
 
 
-def _verdict(scenario: Scenario, run: Run, lost: int) -> Verdict:
-    judgement = run.judge()
+def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None) -> Verdict:
+    """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
-    unmet = [
-        *unmet_expectations(scenario.expectations, Evidence(deliveries, run.checker.declarations)),
-        *_unmet_violations(scenario, judgement),
-        *_unexpected(scenario, judgement, lost),
-    ]
-    shown = judgement.violations
-    failed = bool(unmet) or (scenario.expect_violations is None and bool(judgement.errors))
-    return Verdict(
-        word="failed" if failed else "passed",
-        file=scenario.file,
-        mark=scenario.mark,
-        title=scenario.title,
-        judgement=judgement,
-        unmet=unmet,
-        violations=shown,
-        evidence=_evidence(judgement, deliveries),
-        lost=lost,
+    unmet = [] if failure else unmet_expectations(scenario.expectations, Evidence(deliveries, run.checker.declarations))
+    verdict = conclude(
+        replace(_without_run(scenario, "passed"), unmet=unmet, lost=lost),
+        run.judge(),
+        deliveries,
+        expect_violations=scenario.expect_violations,
+        unexpected_allowed=any(isinstance(each, UnexpectedAllowed) for each in scenario.expectations),
     )
-
-
-def _evidence(judgement: Judgement, deliveries: Sequence[Delivery]) -> Mapping[int, Delivery]:
-    return {number: deliveries[number - 1] for v in judgement.violations for number in v.deliveries}
-
-
-def _unmet_violations(scenario: Scenario, judgement: Judgement) -> list[Unmet]:
-    """Where violations are expected: those that did not show."""
-    if scenario.expect_violations is None:
-        return []
-    broken = {violation.rule for violation in judgement.errors}
-    if broken == scenario.expect_violations:
-        return []
-    return [
-        Unmet(
-            mark=scenario.mark,
-            expectation="expect_violations",
-            expected=f"exactly these rules broken: {', '.join(sorted(scenario.expect_violations))}",
-            actual=", ".join(sorted(broken)) or "none broken",
-        )
-    ]
-
-
-def _unexpected(scenario: Scenario, judgement: Judgement, lost: int) -> list[Unmet]:
-    if any(isinstance(each, UnexpectedAllowed) for each in scenario.expectations):
-        return []
-    if not judgement.unexpected and not lost:
-        return []
-    actual = f"{judgement.unexpected} to unknown destinations, {lost} that could not be read or were for no run"
-    return [
-        Unmet(mark=scenario.mark, expectation="unexpected", expected="no unexpected delivery", actual=actual)
-    ]
+    # Expectations that speak of what was never played would only hide the reason.
+    return verdict if failure is None else replace(verdict, word="errored", failures=(failure,), unmet=())

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Scenarios that are wrong on purpose: tests play them, and would be no tests themselves.
+collect_ignore_glob = ["scenarios/failing/*", "cases/refused_scenarios/*"]
+
 
 @pytest.fixture(scope="session")
 def checkout() -> Path:

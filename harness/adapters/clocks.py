@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 
-from harness.core.instants import Instant, isoformat
+from harness.core.instants import SECOND, Duration, Instant, isoformat, parse_instant
 
 VIRTUAL_START: Instant = 1_767_603_600_000_000
-"""2026-01-05T09:00:00Z, a Monday: when every run on a virtual clock begins, so that its output is the same each time."""
+"""2026-01-05T09:00:00Z, a Monday: when every virtual clock begins, so that a run's output is the same each time."""
+
+LATEST: Instant = parse_instant("9000-01-01T00:00:00Z")
+"""No run's clock is moved beyond it: a thousand years later, dates can no longer be written."""
+_MEANWHILE: Duration = SECOND
+"""How long ago a present may have been that somebody read and asks for again."""
 
 
 def wall_clock() -> Instant:
@@ -28,7 +33,7 @@ class VirtualClock:
 
     def set(self, instant: Instant) -> None:
         """Move it on to `instant`; ValueError where that lies in its past."""
-        _refuse_past(self._now, instant)
+        _refuse(self._now, instant)
         self._now = instant
 
 
@@ -44,12 +49,14 @@ class FollowingClock:
         return wall_clock() + self._ahead
 
     def set(self, instant: Instant) -> None:
-        """Jump to `instant`; ValueError where that lies in its past."""
+        """Jump to `instant`; ValueError where that lies in its past, the last second aside: it goes on by itself."""
         now = self.now()
-        _refuse_past(now, instant)
-        self._ahead += instant - now
+        _refuse(now, instant, grace=_MEANWHILE)
+        self._ahead += max(0, instant - now)
 
 
-def _refuse_past(now: Instant, instant: Instant) -> None:
-    if instant < now:
+def _refuse(now: Instant, instant: Instant, *, grace: Duration = 0) -> None:
+    if instant > LATEST:
+        raise ValueError(f"a run's clock goes no further than {isoformat(LATEST)}: move it by less")
+    if instant < now - grace:
         raise ValueError(f"a run's clock does not go back: it is {isoformat(now)}, not {isoformat(instant)}")

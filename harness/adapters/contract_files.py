@@ -11,10 +11,12 @@ from harness.adapters.json_files import own_schema, read_json
 from harness.adapters.yaml_files import read_document
 from harness.core.contract import Contract, build_contract, schema_files, versions_of
 from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, near_miss, validate
+from harness.core.schemas import SchemaError
 from harness.resources import resource
 
 DEFAULT_CONTRACT = "engage-journeys"
 CONTRACT_FILE = "contract.yaml"
+CONTRACT_SUFFIXES = (".yaml", ".yml")
 
 
 class UnknownContract(Exception):
@@ -28,7 +30,7 @@ def load_contract(name: str, beside: Path | None = None) -> Contract:
     or DocumentError with the place in the contract's files.
     """
     family, _, version = name.partition("@")
-    if "/" in family or family.endswith((".yaml", ".yml")):
+    if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         return _load((beside or Path()) / family, version)
     folder = _families().get(family)
     if folder is None:
@@ -36,6 +38,21 @@ def load_contract(name: str, beside: Path | None = None) -> Contract:
     return _load(folder / CONTRACT_FILE, version)
 
 
+def contract_of(document: Document, folder: Path) -> Contract:
+    """The contract that a document names under `contract:`, else the default; a path is taken from `folder`.
+
+    Raises DocumentError at that place where there is no such contract.
+    """
+    name = document.data.get("contract", DEFAULT_CONTRACT) if isinstance(document.data, dict) else DEFAULT_CONTRACT
+    try:
+        return load_contract(str(name), folder)
+    except UnknownContract as error:
+        raise document.at_value(("contract",), str(error), "name a family, name@version, or a contract.yaml") from None
+    except SchemaError as error:
+        raise document.at_value(("contract",), f"its schemas cannot be used: {error}", error.remedy) from None
+
+
+@cache
 def _families() -> Mapping[str, Path]:
     """The folders of the shipped families, by name."""
     return {path.parent.name: path.parent for path in sorted(resource("schemas").glob(f"*/{CONTRACT_FILE}"))}

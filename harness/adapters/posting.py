@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,16 @@ from typing import Self
 import aiohttp
 
 _TIMEOUT_SECONDS = 30.0
+_LARGE = 1024 * 1024
+
+
+def sendable(body: bytes) -> bytes | io.BytesIO:
+    """`body` as aiohttp wants it: of large bytes it warns, though they are no slower to send."""
+    return body if len(body) < _LARGE else io.BytesIO(body)
+
+
+class NotPosted(Exception):
+    """A body may not have arrived; the message says where and why."""
 
 
 class Poster:
@@ -26,11 +37,18 @@ class Poster:
         await self._session.close()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
-        """Post `body`; whatever the answer, the destination has recorded it."""
+        """Post `body`; whatever the answer, and be it a cut connection, the destination has recorded it.
+
+        Raises NotPosted where it may not have.
+        """
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            async with self._session.post(url, data=sendable(body), headers=headers, allow_redirects=False) as response:
                 await response.read()
-        except aiohttp.ServerDisconnectedError:
+        except aiohttp.ClientConnectorError as error:
+            raise NotPosted(f"{url} cannot be reached: {error}") from None
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
             return  # the destination was told to cut the connection
-        except aiohttp.ClientOSError:
-            return
+        except TimeoutError:
+            raise NotPosted(f"{url} gave no answer within {_TIMEOUT_SECONDS:g} s; do the headers fit?") from None
+        except (aiohttp.ClientError, ValueError) as error:
+            raise NotPosted(f"{url}: this cannot be sent: {error}; correct `headers:`") from None

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
-from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract
+from harness.adapters.contract_files import contract_of
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
 from harness.adapters.yaml_files import read_document
-from harness.core.contract import Contract
-from harness.core.documents import Document, DocumentErrors, validate
+from harness.core.documents import Document, DocumentErrors, near_miss, validate
 from harness.core.scenario.model import Scenario
 from harness.core.scenario.parsing import Surroundings, merged, parse_rows, parse_scenario
-from harness.core.schemas import SchemaError
 
 SUFFIX = ".scenario.yaml"
 
@@ -42,16 +40,21 @@ def find_scenario_files(paths: Iterable[Path]) -> list[Path]:
     return list(found)
 
 
-def load_scenarios(path: Path, faults: Mapping[str, object]) -> list[Scenario]:
+def load_scenarios(path: Path, faults: Mapping[str, object], *, reserved_tags: Collection[str] = ()) -> list[Scenario]:
     """The scenarios in the file at `path`, one for each row of its table; `faults` are those of the simulated space.
 
-    Raises DocumentError or DocumentErrors, with place and remedy.
+    `reserved_tags` mean something else to whoever plays them. Raises DocumentError or DocumentErrors, with place and
+    remedy.
     """
     document = _with_includes(read_document(path), path.parent)
     around = Surroundings(
-        schema=own_schema("scenario"), environment=os.environ, make_crowd=make_crowd, faults=faults
+        schema=own_schema("scenario"),
+        environment=os.environ,
+        make_crowd=make_crowd,
+        faults=faults,
+        reserved_tags=reserved_tags,
     )
-    contract = _contract(document, path.parent)
+    contract = contract_of(document, path.parent)
     return [parse_scenario(document, row, contract, around) for row in parse_rows(document)]
 
 
@@ -59,22 +62,16 @@ def _with_includes(document: Document, folder: Path) -> Document:
     included = document.data.get("include") if isinstance(document.data, dict) else None
     if not isinstance(included, list) or not all(isinstance(name, str) for name in included):
         return document
-    return merged(document, {index: _fragment(folder / name) for index, name in enumerate(included)})
+    return merged(document, {index: _fragment(document, index, folder / name) for index, name in enumerate(included)})
 
 
-def _fragment(path: Path) -> Document:
+def _fragment(document: Document, index: int, path: Path) -> Document:
+    if not path.exists():
+        beside = [each.name for each in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
+        message = f"there is no such file{near_miss(path.name, beside)}"
+        raise document.at_value(("include", index), message, "write its path from the folder of this file")
     fragment = read_document(path)
     problems = validate(fragment, own_schema("fragment"))
     if problems:
         raise DocumentErrors(problems)
     return fragment
-
-
-def _contract(document: Document, folder: Path) -> Contract:
-    name = document.data.get("contract", DEFAULT_CONTRACT) if isinstance(document.data, dict) else DEFAULT_CONTRACT
-    try:
-        return load_contract(str(name), folder)
-    except UnknownContract as error:
-        raise document.at_value(("contract",), str(error), "name a family, name@version, or a contract.yaml") from None
-    except SchemaError as error:
-        raise document.at_value(("contract",), f"its schemas cannot be used: {error}", error.remedy) from None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from harness.core.verdict import Word
+if TYPE_CHECKING:
+    from harness.core.verdict import Word
 
 EXIT_PASSED = 0
 EXIT_FAILED = 1

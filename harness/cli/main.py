@@ -1,35 +1,59 @@
-"""The command and its subcommands."""
+"""The command and its subcommands, and what becomes of their errors."""
 
 from __future__ import annotations
 
+import os
 import sys
+import traceback
+from dataclasses import dataclass
 
 import click
 
 from harness import __version__
 from harness.cli.exits import EXIT_HARNESS, EXIT_USAGE, UsageFault
-from harness.cli.run_command import run
-from harness.cli.say import say_error
-from harness.cli.serve_command import serve
+from harness.cli.lazy import LazyGroup
+from harness.cli.say import say, say_error
 from harness.core.documents import DocumentError, DocumentErrors
 
+DEBUG = "HARNESS_DEBUG"
+"""The environment variable that asks for tracebacks."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+@dataclass(slots=True)
+class Options:
+    """What holds for every command."""
+
+    debug: bool = False
+
+
+@click.group(
+    cls=LazyGroup,
+    summaries={
+        "run": "Play scenarios and judge what arrived.",
+        "serve": "Run the mock destination server until it is interrupted.",
+        "check": "Judge captured traffic.",
+        "validate": "Read scenario, contract and configuration files without running anything.",
+        "explain": "Explain a rule, or list all rules.",
+        "schema": "Print the JSON Schema of one kind of our own files.",
+        "init": "Write a starter scenario, a destinations config and a CI snippet.",
+    },
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(__version__, prog_name="harness")
-def harness() -> None:
+@click.option("--debug", is_flag=True, help=f"Show the traceback where the harness fails; so does {DEBUG}=1.")
+@click.pass_obj
+def harness(options: Options, debug: bool) -> None:
     """Prove that a journey system sends the right data to its destinations."""
-
-
-for command in (run, serve):
-    harness.add_command(command)
+    options.debug |= debug
 
 
 def main() -> int:
     """Run the command that argv names, and return its exit code."""
+    options = Options(debug=os.environ.get(DEBUG, "0") not in ("", "0"))
     try:
-        return int(harness.main(standalone_mode=False) or 0)
+        return int(harness.main(standalone_mode=False, obj=options) or 0)
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help(), err=True)
+        say(error.ctx.get_help())
         return EXIT_USAGE
     except click.ClickException as error:
         error.show(sys.stderr)
@@ -40,3 +64,14 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         say_error("interrupted")
         return EXIT_HARNESS
+    except Exception as error:  # noqa: BLE001 - the last place where a person can be told in words
+        return _harness_failed(error, options)
+
+
+def _harness_failed(error: Exception, options: Options) -> int:
+    say_error(f"the harness itself failed: {type(error).__name__}: {error}")
+    if options.debug:
+        say("".join(traceback.format_exception(error)).rstrip())
+    else:
+        say(f"  help: this is a fault of the harness; {DEBUG}=1 shows its traceback, for the report")
+    return EXIT_HARNESS

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
-import orjson
 
 from harness.adapters.scenario_files import NoScenario, find_scenario_files, load_scenarios
 from harness.adapters.server.server import Server
-from harness.cli.exits import UsageFault, exit_code
+from harness.cli.exits import EXIT_USAGE, UsageFault, exit_code
 from harness.cli.progress import Progress
-from harness.cli.say import say
-from harness.cli.systems import make_system
+from harness.cli.reporting import FORMATS, report_files
+from harness.cli.say import print_json, say, say_error
 from harness.core.documents import DocumentError, DocumentErrors
 from harness.core.scenario.model import Scenario
 from harness.core.verdict import Verdict
@@ -23,21 +21,35 @@ from harness.engage.faults import FAULTS
 from harness.reports.run_json import run_report
 from harness.reports.text import scenario_text, summary_text
 from harness.runner import Player
+from harness.senders.systems import make_system
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Play only scenarios with this tag; may be repeated.")
+@click.option(
+    "--report", "reports", multiple=True, metavar="FORMAT=FILE", help=f"Also write one: {', '.join(FORMATS)}."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @click.option("--quiet", "-q", is_flag=True, help="Print only what did not pass.")
-def run(paths: Sequence[Path], tags: Sequence[str], as_json: bool, quiet: bool) -> int:
-    """Play scenarios; a folder means every *.scenario.yaml below it."""
+def run(paths: Sequence[Path], tags: Sequence[str], reports: Sequence[str], as_json: bool, quiet: bool) -> int:
+    """Play scenarios and judge what arrived.
+
+    A folder means every *.scenario.yaml below it. All files are read, and all that is wrong in them told, before the
+    first scenario is played.
+    """
+    files = report_files(reports)
     scenarios = _chosen(load_all(paths), tags)
     verdicts = asyncio.run(_play(scenarios, quiet=quiet))
     say(summary_text(verdicts))
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps(run_report(verdicts), option=orjson.OPT_INDENT_2) + b"\n")
-    return exit_code([verdict.word for verdict in verdicts])
+        print_json(run_report(verdicts))
+    for file in files:
+        file.write(verdicts)
+    code = exit_code([verdict.word for verdict in verdicts])
+    if code == EXIT_USAGE:
+        say_error("nothing was played: every scenario was skipped, for the reasons above")
+    return code
 
 
 def load_all(paths: Sequence[Path]) -> list[Scenario]:

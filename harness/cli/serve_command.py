@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
-import orjson
 
-from harness.adapters.crowds import make_crowd
-from harness.adapters.json_files import own_schema
+from harness.adapters.config_files import load_config, read_config
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
-from harness.adapters.yaml_files import parse_document, read_document
+from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
-from harness.cli.say import say
+from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
-from harness.core.scenario.setup import Setup, parse_setup
+from harness.core.contract import Contract
+from harness.core.scenario.setup import Setup
+from harness.core.systems import SystemFailed
 
 DEFAULT_PORT = 8085
 _WITHOUT_CONFIG = """
@@ -37,12 +37,13 @@ destinations:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
 def serve(host: str, port: int, config: Path | None, as_json: bool) -> int:
     """Run the mock destination server until it is interrupted."""
-    document = parse_document(_WITHOUT_CONFIG, "built-in") if config is None else read_document(config)
-    setup = parse_setup(document, own_schema("config"), make_crowd)
-    return asyncio.run(_serve(host, port, setup, as_json=as_json))
+    built_in = parse_document(_WITHOUT_CONFIG, "built-in")
+    setup, contract = load_config(config) if config else read_config(built_in, Path())
+    return asyncio.run(_serve(host, port, setup, contract, as_json=as_json))
 
 
-async def _serve(host: str, port: int, setup: Setup, *, as_json: bool) -> int:
+async def _serve(host: str, port: int, setup: Setup, contract: Contract, *, as_json: bool) -> int:
+    stop = _interruption()
     spaces = Spaces()
     server = Server(attach=spaces.attach)
     try:
@@ -51,11 +52,12 @@ async def _serve(host: str, port: int, setup: Setup, *, as_json: bool) -> int:
         reason = error.strerror or str(error)
         raise UsageFault(f"cannot listen at {host}:{port}: {reason}; choose another --port, or 0 for any") from None
     try:
-        run = server.open_run(DEFAULT_RUN)
-        await server.set_up(run, setup)
+        await server.set_up(server.open_run(DEFAULT_RUN), setup, contract)
         _collect_seldom()
         _announce(server, setup, as_json=as_json)
-        await _interrupted()
+        await stop.wait()
+    except SystemFailed as error:
+        raise UsageFault(f"the journeys of the configuration cannot be played: {error}") from None
     finally:
         await spaces.stop()
         await server.stop()
@@ -64,8 +66,7 @@ async def _serve(host: str, port: int, setup: Setup, *, as_json: bool) -> int:
 
 def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.buffer.write(orjson.dumps({"type": "ready", "url": server.url}) + b"\n")
-        sys.stdout.buffer.flush()
+        print_json({"type": "ready", "url": server.url}, pretty=False)
     say(f"harness serves at {server.url} (Ctrl+C stops it)")
     run = server.open_run(DEFAULT_RUN)
     for destination in setup.destinations.values():
@@ -80,10 +81,11 @@ def _collect_seldom() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _interrupted() -> None:
-    """Return when the process is told to stop."""
+def _interruption() -> asyncio.Event:
+    """Set once the process is told to stop, which from now on no longer ends it at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    await stop.wait()
+        with suppress(NotImplementedError):  # on Windows, where Ctrl+C ends the process
+            loop.add_signal_handler(number, stop.set)
+    return stop

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server
+from harness.core.destinations.destination import Destination
 from harness.core.scenario.setup import Setup
 from harness.core.systems import Address
-from harness.engage.space import Space
-from harness.senders.engage import EngageSystem
+
+if TYPE_CHECKING:
+    from harness.senders.engage import EngageSystem
 
 
 class Spaces:
@@ -20,42 +24,71 @@ class Spaces:
         """Start none yet."""
         self._running: dict[str, tuple[EngageSystem, asyncio.Task[None]]] = {}
 
-    async def attach(self, server: Server, run: Run, setup: Setup) -> None:
-        """Give `run` a space that plays the journeys of its set-up, in place of any that it had."""
-        await self._detach(run.name)
-        run.sources.feeds = run.on_moved = None
+    async def attach(self, server: Server, run: Run, setup: Setup) -> Mapping[str, Destination]:
+        """Give `run` a space that plays the journeys of its set-up, in place of any that it had.
+
+        Returns the destinations with the names by which the space routes to them. Raises SystemFailed before it
+        changes anything.
+        """
         if not setup.journeys:
-            return
+            await self._detach(run)
+            return setup.destinations
+        from harness.engage.space import Space  # both only now: a server without journeys starts faster
+        from harness.senders.engage import EngageSystem
+
         system = EngageSystem(clock=run.clock, space=Space(start=run.clock.now()))
-        addresses = {name: _address(server, run, name) for name in setup.destinations}
+        addresses = {each.name: _address(server, run, each) for each in setup.destinations.values()}
         for journey in setup.journeys.values():
             await system.publish(journey, addresses)
         for group in setup.profiles.values():
             for profile in group:
                 await system.identify(profile, profile.traits)
-        run.sources.feeds, run.on_moved = system, system.wake
-        self._running[run.name] = system, asyncio.create_task(system.follow())
+        await self._detach(run)
+        self._follow(run, system)
+        return {each.name: _named(each, system, addresses[each.name]) for each in setup.destinations.values()}
 
-    async def _detach(self, name: str) -> None:
-        system, task = self._running.pop(name, (None, None))
-        if system is not None and task is not None:
+    def _follow(self, run: Run, system: EngageSystem) -> None:
+        task = asyncio.create_task(system.follow())
+        task.add_done_callback(lambda ended: _tell(run, ended))
+        self._running[run.name] = system, task
+        run.sources.feeds, run.on_moved = system, system.wake
+        run.stop_system = lambda: self._detach(run)
+
+    async def _detach(self, run: Run) -> None:
+        run.sources.feeds = run.on_moved = run.stop_system = None
+        await self._stop(run.name)
+
+    async def _stop(self, name: str) -> None:
+        if name in self._running:
+            system, task = self._running.pop(name)
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+            await asyncio.wait([task])
             await system.stop()
 
     async def stop(self) -> None:
         """Stop all of them."""
         for name in list(self._running):
-            await self._detach(name)
+            await self._stop(name)
 
 
-def _address(server: Server, run: Run, name: str) -> Address:
-    destination = run.destinations[name]
+def _tell(run: Run, ended: asyncio.Task[None]) -> None:
+    """Let the verdict on `run` know that its space ended by itself."""
+    error = None if ended.cancelled() else ended.exception()
+    if error is not None:
+        run.failed(f"the simulated space stopped sending: {type(error).__name__}: {error}")
+
+
+def _named(destination: Destination, system: EngageSystem, address: Address) -> Destination:
+    if destination.integration is not None:
+        return destination
+    return replace(destination, integration=system.integration(address))
+
+
+def _address(server: Server, run: Run, destination: Destination) -> Address:
     return Address(
-        name=name,
+        name=destination.name,
         kind=destination.kind,
-        url=server.destination_url(run, name),
+        url=server.destination_url(run, destination.name),
         calls=destination.calls,
         integration=destination.integration,
     )

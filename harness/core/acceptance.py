@@ -1,13 +1,14 @@
 """The short way for payloads that are plainly right: one more schema, made of what each rule calls plainly right.
 
-Most payloads differ from an earlier one in nothing that a rule looks at but their user and message. Once a payload of
-some destination, type and key was found right rule by rule, a schema is compiled that says what was right about it;
-whatever it accepts needs no second look. It accepts nothing that a rule would accuse, and decides nothing else: what
-it does not accept is looked at rule by rule.
+Most payloads differ from an earlier one in nothing that a rule looks at but their user and message. Once enough
+payloads of one destination, type and key were found right rule by rule, a schema is compiled that says what was right
+about the last of them; whatever it accepts needs no second look. It accepts nothing that a rule would accuse, and
+decides nothing else: what it does not accept is looked at rule by rule.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
@@ -18,11 +19,13 @@ from harness.core.rules.rule import Rule
 from harness.core.rules.sighting import Sighting
 
 Accepts: TypeAlias = Callable[[Any], bool]
-Likeness: TypeAlias = tuple[str, str, str]
-"""Destination, payload type and key."""
+Likeness: TypeAlias = tuple[str, tuple[str, ...], str | None, str, str]
+"""What rules look at of the destination (its name may come to mean another), payload type and key."""
 
 _MOST = 1000
 """Compiled schemas that are kept; payloads of further keys go the long way."""
+_WORTH = 32
+"""Payloads that take about as long, rule by rule, as the compiling of a schema; few runs see so many alike."""
 
 
 class Acceptance:
@@ -33,6 +36,7 @@ class Acceptance:
         self._contract = contract
         self._rules = tuple(rules)
         self._accepting: dict[Likeness, Accepts | None] = {}
+        self._found_right: Counter[Likeness] = Counter()
 
     def accepts(self, payload: Payload, destination: Destination) -> bool:
         """Whether `payload` is plainly right at `destination`."""
@@ -48,11 +52,15 @@ class Acceptance:
             like = likeness(sighting.payload, sighting.destination)
         except (KeyError, TypeError):
             return
-        if like not in self._accepting and len(self._accepting) < _MOST:
+        if like in self._accepting or len(self._accepting) >= _MOST:
+            return
+        self._found_right[like] += 1
+        if self._found_right[like] >= _WORTH:
+            del self._found_right[like]
             self._accepting[like] = self._compiled(sighting, like)
 
     def _compiled(self, sighting: Sighting, like: Likeness) -> Accepts | None:
-        schema = self._contract.schema_for(like[1], exits=sighting.exits)
+        schema = self._contract.schema_for(like[3], exits=sighting.exits)
         parts = [rule.plainly_right(sighting) if rule.plainly_right else None for rule in self._rules]
         if schema is None or None in parts:
             return None
@@ -61,6 +69,7 @@ class Acceptance:
 
 def likeness(payload: Payload, destination: Destination) -> Likeness:
     """What a payload has in common with others; KeyError or TypeError where it has no key that is written plainly."""
+    name, calls, integration = destination.name, destination.calls, destination.integration
     if "type" not in payload:
-        return destination.name, LIST_ENTRY, payload["list"]
-    return destination.name, payload["type"], payload["context"]["personas"]["computation_key"]
+        return name, calls, integration, LIST_ENTRY, payload["list"]
+    return name, calls, integration, payload["type"], payload["context"]["personas"]["computation_key"]

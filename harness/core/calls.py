@@ -67,7 +67,13 @@ def call_user(call: Payload) -> dict[str, Any]:
 
 def is_list_entry(payload: Payload) -> bool:
     """Whether `payload` is one list entry and not a call."""
-    return "action" in payload and "list" in payload and "type" not in payload
+    return (
+        "action" in payload
+        and "type" not in payload
+        and isinstance(payload["action"], str)
+        and isinstance(payload.get("list"), str)
+        and isinstance(payload.get("user"), dict)
+    )
 
 
 def content(payload: Payload) -> bytes:

@@ -11,12 +11,12 @@ from harness.core.contract import LIST_ENTRY, Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Payload, Violation
 from harness.core.destinations.destination import Destination
+from harness.core.destinations.lists import REMOVE
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.sighting import Sighting, sight
 
-_WHOLE = "destination-kind"
-"""Where this rule is broken, the payload should not be here at all, and nothing else of it matters."""
-_ENTRY_RULES = ("entry-only", "list-append-only")
+_TYPE = "$.type"
+"""Where this is wrong, the payload is none that could be judged here, and nothing else of it matters."""
 
 
 class Checker:
@@ -61,8 +61,9 @@ class Checker:
         return ()
 
     def _breaches_of_member_call(self, call: Payload, sighting: Sighting) -> Iterable[Violation]:
-        """What the call of a list entry breaks, but for membership, of which the entry already tells."""
-        return (v for v in self._schema_breaches(call, sighting.exits) if v.rule not in _ENTRY_RULES)
+        """What the call of a list entry breaks; that it removes somebody is told of the entry already."""
+        told = "entry-only" if sighting.payload["action"] == REMOVE else None
+        return (v for v in self._schema_breaches(call, sighting.exits) if v.rule != told)
 
     def _schema_breaches(self, payload: Payload, exits: bool) -> Iterable[Violation]:
         payload_type = LIST_ENTRY if is_list_entry(payload) else payload.get("type")
@@ -77,11 +78,11 @@ class Checker:
         ]
 
     def _unknown_type(self, payload_type: object) -> Violation:
-        known = payload_type in CALL_TYPES
+        absent = f"{self.contract.id} has no {payload_type} calls"
         return Violation(
             rule="schema",
-            message=f"{self.contract.id} has no {payload_type} calls" if known else "it is no call: its type is unknown",
-            path="$.type",
+            message=absent if payload_type in CALL_TYPES else "it is no call: its type is unknown",
+            path=_TYPE,
             expected=" or ".join(name for name in self.contract.schemas if name != LIST_ENTRY),
             actual="missing" if payload_type is None else str(payload_type)[:120],
         )
@@ -89,9 +90,8 @@ class Checker:
     def _reported(self, found: list[Violation], index: int) -> tuple[Violation, ...]:
         """One violation for each place: the first by precedence; with the contract's severity."""
         on = self.contract.severities
-        whole = [violation for violation in found if violation.rule == _WHOLE]
+        found = sorted((v for v in found if v.rule in on), key=lambda violation: PRECEDENCE[violation.rule])
         by_path: dict[str, Violation] = {}
-        for violation in sorted(whole or found, key=lambda violation: PRECEDENCE[violation.rule]):
-            if violation.rule in on:
-                by_path.setdefault(violation.path, violation)
+        for violation in [v for v in found if v.path == _TYPE] or found:
+            by_path.setdefault(violation.path, violation)
         return tuple(replace(v, payload=index, severity=on[v.rule]) for v in by_path.values())

@@ -10,9 +10,13 @@ from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
 from harness.core.documents import Document, DocumentError, near_miss
 from harness.core.rules.catalogue import RULES
-from harness.core.schemas import Schema, load_schema
+from harness.core.schemas import Schema, SchemaError, load_schema
+from harness.core.schemas.lint import pointer_to
 
 RuleSetting: TypeAlias = Literal["error", "warning", "off"]
+
+PARAMETERS: Mapping[str, Any] = {"entered": "true", "exited": "false", "strict_ids": False, "message_id_window": "24h"}
+"""What a family that does not say otherwise has."""
 
 LIST_ENTRY = "list"
 PAYLOAD_TYPES = (*CALL_TYPES, LIST_ENTRY)
@@ -67,6 +71,8 @@ def build_contract(family: Document, version: str, files: Mapping[str, Mapping[s
     """
     settings = _settings(family.data, version)
     _check_names(family, settings["rules"], RULES, "rule", ("rules",))
+    for name in sorted(files):
+        _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
     resources = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
@@ -79,7 +85,7 @@ def build_contract(family: Document, version: str, files: Mapping[str, Mapping[s
         version=version,
         title=settings["title"],
         sources=tuple(settings["sources"]),
-        parameters=settings["parameters"],
+        parameters={**PARAMETERS, **settings["parameters"]},
         severities={rule: severity for rule, severity in settings["rules"].items() if severity != "off"},
         schemas=loaded(settings["schemas"]),
         schemas_with_exit=loaded(settings["schemas_with_exit"]),
@@ -100,11 +106,23 @@ def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
     }
 
 
+def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
+    """Refuse an `x-rule` that is no rule: without this, its first breach would be an error of the harness."""
+    if isinstance(schema, Mapping):
+        rule = schema.get("x-rule")
+        if isinstance(rule, str) and rule not in RULES:
+            message = f"x-rule names the unknown rule {rule!r}{near_miss(rule, list(RULES))}"
+            raise SchemaError(name, f"{pointer}/x-rule", message, "use one of the rules that `harness explain` lists")
+    inner = schema.items() if isinstance(schema, Mapping) else enumerate(schema) if isinstance(schema, list) else ()
+    for part, value in inner:
+        _check_annotations(value, name, pointer + pointer_to(part))
+
+
 def _check_names(family: Document, given: Mapping[str, Any], known: Any, what: str, at: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
             raise DocumentError(
                 family.mark((*at, name)),
                 f"unknown {what} {name!r}{near_miss(name, list(known))}",
-                f"use one of the {what}s that `harness explain` lists" if what == "rule" else "use a known payload type",
+                "use one of the rules that `harness explain` lists" if what == "rule" else "use a known payload type",
             )

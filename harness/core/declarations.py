@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from harness.core.journeys import AdStep, Journey, Step
-from harness.core.keys import journey_slug, parse_key, skeleton, step_slug
+from harness.core.keys import KEY_LENGTH, journey_slug, parse_key, skeleton, step_slug
 from harness.core.profiles import Profile
 
 
@@ -42,12 +42,14 @@ class Declarations:
         self.journeys = {journey.id: journey for journey in journeys}
         self.complete = complete and bool(self.journeys)
         self._emails = {
-            name: len(profile.emails) for profile in profiles for name in (profile.user_id, profile.anonymous_id) if name
+            name: len(profile.emails)
+            for profile in profiles
+            for name in (profile.user_id, profile.anonymous_id)
+            if name is not None
         }
         self._by_key: dict[str, DeclaredStep] = {}
         self._by_slugs: dict[tuple[str, str], list[DeclaredStep]] = {}
-        self.candidates = lru_cache(maxsize=4096)(self._candidates)
-        """The declared steps that a key may belong to: the one with that `key:`, else all that its slugs name."""
+        self._found = lru_cache(maxsize=4096)(self._find)
         for declared in self.steps:
             self._index(declared)
 
@@ -67,7 +69,11 @@ class Declarations:
         candidates = self.candidates(key)
         return candidates[0] if len(candidates) == 1 else None
 
-    def _candidates(self, key: str) -> tuple[DeclaredStep, ...]:
+    def candidates(self, key: str) -> tuple[DeclaredStep, ...]:
+        """The declared steps that `key` may belong to: the one with that `key:`, else all that its slugs name."""
+        return self._found(key) if len(key) <= KEY_LENGTH else ()
+
+    def _find(self, key: str) -> tuple[DeclaredStep, ...]:
         declared = self._by_key.get(key)
         return (declared,) if declared else tuple(self.steps_named_by(key))
 

@@ -71,6 +71,8 @@ class Document:
     """Where the key of each value begins, for the values of mappings."""
     text: str = ""
     """The source, from which errors quote."""
+    included: Mapping[str, str] = field(default_factory=dict)
+    """The sources of other files that it holds parts of, by the file names of their marks."""
 
     def mark(self, at: At) -> Mark:
         """Where the value at `at` begins, or else the nearest value around it."""
@@ -92,7 +94,7 @@ class Document:
 
     def located(self, mark: Mark, message: str, remedy: str = "") -> DocumentError:
         """An error at `mark`, with its source line."""
-        return DocumentError(mark, message, remedy, source_line(self.text, mark.line))
+        return DocumentError(mark, message, remedy, source_line(self.included.get(mark.file, self.text), mark.line))
 
 
 def source_line(text: str, line: int) -> str | None:
@@ -135,22 +137,25 @@ def _value_problem(document: Document, breach: Breach) -> DocumentError:
     value = _value(document.data, breach.at)
     message = f"{breach.message}, not {breach.actual}"
     if breach.keyword == "enum" and isinstance(value, str):
-        message += near_miss(value, breach.options) if len(breach.options) > 1 else ""
+        hint = near_miss(value, breach.options)
+        message += hint if "did you mean" in hint and len(breach.options) > 1 else ""  # the message lists them all
     return document.at_value(breach.at, message, _hint(value, breach))
 
 
 def _hint(value: Any, breach: Breach) -> str:
     """How a value came to have another type than its writer thinks, and how to write it."""
-    if breach.keyword != "type":
-        return ""
     wanted = breach.options
+    if breach.keyword == "const" and breach.expected in ("true", "false"):
+        wanted = ("boolean",)
+    elif breach.keyword != "type":
+        return ""
     if isinstance(value, str) and "boolean" in wanted and value.casefold() in _LOOKS_BOOLEAN:
         return f"in YAML 1.2, {value} is text: write true or false"
     if isinstance(value, str) and {"integer", "number"} & {*wanted}:
         return "write a plain decimal number without quotes, unit or separators"
     if value is None:
         return "nothing is written here: give it a value, or leave the key out"
-    if isinstance(value, bool | int | float) and "string" in wanted:
+    if isinstance(value, bool | int | float) and "string" in wanted and breach.expected.startswith("a string"):
         return "without quotes this is no text in YAML 1.2: put it in quotes"
     return ""
 

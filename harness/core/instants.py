@@ -31,7 +31,9 @@ def parse_duration(text: str) -> Duration:
     """The duration that `text` writes, such as `500ms`, `1.5h` or `7d`; ValueError names the units."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not a duration: write a number and a unit ({', '.join(UNITS)}), such as 5s or 7d")
+        raise ValueError(
+            f"{text!r} is not a duration: write a number and a unit ({', '.join(UNITS)}), such as 5s or 7d"
+        )
     try:
         return round(float(match[1]) * UNITS[match[2]])
     except OverflowError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from harness.core.calls import DELETE, is_list_entry
+from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Delivery, Payload, Severity, Violation
 from harness.core.destinations.bodies import parse
@@ -44,16 +44,20 @@ class Histories:
         self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None
     ) -> Iterator[Sighting]:
         for index, payload in enumerate(delivery.payloads):
-            if payload.get("type") != DELETE:
-                yield sight(
-                    payload,
-                    calls[index] if calls else None,
-                    destination,
-                    self._checker.declarations,
-                    self._checker.contract.parameters,
-                    delivery,
-                    index,
-                )
+            yield sight(
+                payload,
+                calls[index] if calls else None,
+                destination,
+                self._checker.declarations,
+                self._checker.contract.parameters,
+                delivery,
+                index,
+            )
+
+    def merge(self, other: Histories) -> None:
+        """Take into account all that `other` saw, in whatever order it was."""
+        for rule_id, fold in self._folds.items():
+            fold.merge(other._folds[rule_id])
 
     def violations(self) -> Iterator[Violation]:
         """The breaches in all that was seen, each with the contract's severity where that is milder."""

@@ -47,10 +47,10 @@ class Members:
 
     @staticmethod
     def _remove(members: dict[bytes, Mapping[str, Any]], user: Mapping[str, Any]) -> None:
-        """Remove the members who have all the identifiers that `user` names."""
-        named = [(name, user[name]) for name in _IDENTIFIERS if user.get(name)]
+        """Remove the members who have an identifier in common with `user`, and none that differs."""
         for key, member in list(members.items()):
-            if named and all(member.get(name) == value for name, value in named):
+            shared = [name for name in _IDENTIFIERS if user.get(name) and member.get(name)]
+            if shared and all(member[name] == user[name] for name in shared):
                 del members[key]
 
     def _forget(self, user: Mapping[str, Any]) -> None:

@@ -25,8 +25,20 @@ class Past:
     """Who is on its lists."""
 
 
-def receive(arrival: Arrival, destination: Destination, past: Past, checker: Checker, *, run: str, number: int) -> Delivery:
-    """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date."""
+def receive(
+    arrival: Arrival,
+    destination: Destination,
+    past: Past,
+    checker: Checker,
+    *,
+    run: str,
+    number: int,
+    answered: Reply | None = None,
+) -> Delivery:
+    """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date.
+
+    `answered` is the reply where somebody else decided it: an endpoint that the destination hands on to.
+    """
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
     violations = found_violations(unpacked, destination, checker, number)
@@ -39,7 +51,7 @@ def receive(arrival: Arrival, destination: Destination, past: Past, checker: Che
         arrival=arrival,
         payloads=Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else (),
         violations=violations,
-        reply=_decide(unpacked, destination, attempt),
+        reply=answered or _decide(unpacked, destination, attempt),
     )
     if destination.kind == "list" and delivery.accepted:
         past.members.take(delivery)
@@ -65,6 +77,21 @@ def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number
     )
 
 
+def unchecked(arrival: Arrival, destination: Destination, *, run: str, number: int) -> Delivery:
+    """The record of an arrival that the harness failed to check, answered 500."""
+    return Delivery(
+        number=number,
+        run=run,
+        destination=destination.name,
+        kind=destination.kind,
+        attempt=1,
+        arrival=arrival,
+        payloads=(),
+        violations=(),
+        reply=Respond(status=500, body={"success": False, "error": "the harness failed; its log has the details"}),
+    )
+
+
 def _unpack(arrival: Arrival, destination: Destination) -> Unpacked:
     if arrival.defect is not None:
         return _defective(arrival.defect)
@@ -72,9 +99,7 @@ def _unpack(arrival: Arrival, destination: Destination) -> Unpacked:
 
 
 def _defective(defect: Defect) -> Unpacked:
-    violation = Violation(
-        rule="malformed-body", message=defect.message, expected=defect.expected, actual=defect.actual
-    )
+    violation = Violation(rule="malformed-body", message=defect.message, expected=defect.expected, actual=defect.actual)
     return Unpacked(violations=(violation,), status=defect.status)
 
 
@@ -109,8 +134,7 @@ def _refused(violation: Violation) -> dict[str, object]:
 def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
     """Count this attempt for each message in it; the highest count."""
     attempts, highest = past.attempts, 1
-    for payload in payloads:
-        message = member_message(payload) if is_list_entry(payload) else message_of(payload)
+    for message in {member_message(each) if is_list_entry(each) else message_of(each) for each in payloads}:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest

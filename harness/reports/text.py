@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from harness.core.delivery import Delivery, Fault, Payload, Violation
+from harness.core.delivery import Delivery, Fault, Violation
 from harness.core.rules.catalogue import RULES
 from harness.core.verdict import Nearest, Unmet, Verdict, Word
+from harness.reports.payload_lines import cut, payload_lines
 
-_WORDS: Mapping[Word, str] = {"passed": "PASSED", "failed": "FAILED", "errored": "ERRORED", "skipped": "SKIPPED", "xfailed": "XFAILED"}
-_SHOWN_VIOLATIONS = 20
-_SHOWN_PAYLOAD = 600
+_WORDS: Mapping[Word, str] = {
+    "passed": "PASSED",
+    "failed": "FAILED",
+    "errored": "ERRORED",
+    "skipped": "SKIPPED",
+    "xfailed": "XFAILED",
+}
+_SHOWN_SORTS = 20
+_SHOWN_NUMBERS = 8
+_SHOWN_BODY = 600
 
 
 def scenario_text(verdict: Verdict) -> str:
@@ -37,7 +44,12 @@ def summary_text(verdicts: Sequence[Verdict]) -> str:
     parts = [f"{counts[word]} {word}" for word in _WORDS if counts[word]]
     deliveries = sum(verdict.judgement.deliveries for verdict in verdicts if verdict.judgement)
     payloads = sum(verdict.judgement.payloads for verdict in verdicts if verdict.judgement)
-    return f"{', '.join(parts)}; {payloads} payloads in {deliveries} deliveries were recorded and judged"
+    recorded = f"{payloads} payload{_s(payloads)} in {deliveries} deliver{'y' if deliveries == 1 else 'ies'}"
+    return f"{', '.join(parts)}; {recorded} {'was' if payloads == 1 else 'were'} recorded and judged"
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def _counts(verdict: Verdict) -> str:
@@ -46,7 +58,7 @@ def _counts(verdict: Verdict) -> str:
         return ""
     broken = Counter(violation.rule for violation in judgement.errors)
     shown = f", {', '.join(sorted(broken))} broken as expected" if broken else ""
-    return f"  ({judgement.payloads} payload{'' if judgement.payloads == 1 else 's'}{shown})"
+    return f"  ({judgement.payloads} payload{_s(judgement.payloads)}{shown})"
 
 
 def _unmet(unmet: Unmet) -> str:
@@ -60,65 +72,75 @@ def _unmet(unmet: Unmet) -> str:
     return "\n".join(lines)
 
 
-def _nearest(nearest: Nearest) -> list[str]:
-    payload = nearest.delivery.payloads[nearest.payload]
-    return [
-        f"  nearest   delivery {nearest.delivery.number} to {nearest.delivery.destination}, "
-        f"payload {nearest.payload}: {nearest.difference}",
-        f"            {payload_text(payload)}",
-    ]
+def _nearest(nearest: Nearest) -> Iterator[str]:
+    yield f"  nearest   {_delivery(nearest.delivery, nearest.payload)}: {nearest.difference}"
+    yield from _indented(payload_lines(nearest.delivery.payloads[nearest.payload]))
 
 
 def _violations(verdict: Verdict) -> Iterator[str]:
+    """Each sort of violation once, by its first, since a fault of a sender shows in every payload."""
+    sorts: dict[tuple[str, str, str], list[Violation]] = {}
+    for violation in verdict.violations:
+        sorts.setdefault((violation.rule, violation.severity, violation.message), []).append(violation)
     shown: set[tuple[int, int | None]] = set()
-    for violation in verdict.violations[:_SHOWN_VIOLATIONS]:
-        place = (violation.deliveries[-1] if violation.deliveries else 0, violation.payload)
-        yield _violation(violation, verdict, again=place in shown)
+    for first, *more in list(sorts.values())[:_SHOWN_SORTS]:
+        place = (first.deliveries[-1] if first.deliveries else 0, first.payload)
+        yield "\n".join(_violation(first, more, verdict, again=place in shown))
         shown.add(place)
-    if len(verdict.violations) > _SHOWN_VIOLATIONS:
-        rest = Counter(violation.rule for violation in verdict.violations[_SHOWN_VIOLATIONS:])
+    rest = Counter(v.rule for violations in list(sorts.values())[_SHOWN_SORTS:] for v in violations)
+    if rest:
         yield f"and {rest.total()} more: " + ", ".join(f"{count} {rule}" for rule, count in sorted(rest.items()))
 
 
-def _violation(violation: Violation, verdict: Verdict, *, again: bool) -> str:
+def _violation(violation: Violation, alike: Sequence[Violation], verdict: Verdict, *, again: bool) -> Iterator[str]:
     head = violation.rule if violation.severity == "error" else f"{violation.rule} (warning)"
-    lines = [
-        f"{verdict.file}:{verdict.mark.line}  rule {head}: {violation.message}",
-        f"  expected  {violation.expected}",
-        f"  actual    {violation.actual}",
-        f"  at        {_place(violation, verdict)}",
-    ]
-    delivery = verdict.evidence.get(violation.deliveries[-1]) if violation.deliveries else None
-    if delivery is not None:
-        lines.append(f"  payload   {'as above' if again else _sent(violation, delivery)}")
-    lines.append(f"  remedy    {RULES[violation.rule].remedy}")
-    return "\n".join(lines)
+    rule = RULES[violation.rule]
+    yield f"{verdict.file}:{verdict.mark.line}  rule {head}: {violation.message}"
+    yield f"  says      {rule.sentence}"
+    yield f"  expected  {violation.expected}"
+    yield f"  actual    {violation.actual}"
+    proof = [verdict.evidence[number] for number in violation.deliveries if number in verdict.evidence]
+    for last in proof[-1:]:
+        yield f"  at        {_place(violation)} of {_delivery(last, violation.payload)}"
+        yield from ["            (shown above)"] if again else _indented(_sent(violation, last))
+    for delivery in proof[:-1]:
+        yield f"  earlier   {_delivery(delivery, None)}"
+    if alike:
+        yield f"  also      {_also(alike)}"
+    yield f"  remedy    {rule.remedy}"
 
 
-def _place(violation: Violation, verdict: Verdict) -> str:
-    names = []
-    for number in violation.deliveries:
-        delivery = verdict.evidence.get(number)
-        where = f" to {delivery.destination}, answered {_answer(delivery)}" if delivery else ""
-        names.append(f"delivery {number}{where}")
-    payload = "" if violation.payload is None else f", payload {violation.payload}"
-    return f"{violation.path} of {'; '.join(names)}{payload}"
+def _also(alike: Sequence[Violation]) -> str:
+    numbers = list(dict.fromkeys(violation.deliveries[-1] for violation in alike if violation.deliveries))
+    listed = ", ".join(map(str, numbers[:_SHOWN_NUMBERS])) + (", …" if len(numbers) > _SHOWN_NUMBERS else "")
+    return f"{len(alike)} more like it, in deliver{'y' if len(numbers) == 1 else 'ies'} {listed}"
+
+
+def _place(violation: Violation) -> str:
+    if violation.payload is None:
+        return "the body"
+    return "the payload" if violation.path == "$" else violation.path
+
+
+def _delivery(delivery: Delivery, payload: int | None) -> str:
+    """Which delivery, and which of its payloads where it has several."""
+    which = f"payload {payload} in " if payload is not None and len(delivery.payloads) > 1 else ""
+    again = f", attempt {delivery.attempt}" if delivery.attempt > 1 else ""
+    return f"{which}delivery {delivery.number} to {delivery.destination}{again}, {_answer(delivery)}"
 
 
 def _answer(delivery: Delivery) -> str:
-    return f"by {delivery.reply.name}" if isinstance(delivery.reply, Fault) else str(delivery.reply.status)
+    if isinstance(delivery.reply, Fault):
+        return f"answered by {delivery.reply.name}"
+    return f"answered {delivery.reply.status}"
 
 
-def _sent(violation: Violation, delivery: Delivery) -> str:
+def _sent(violation: Violation, delivery: Delivery) -> list[str]:
     if violation.payload is not None and violation.payload < len(delivery.payloads):
-        return payload_text(delivery.payloads[violation.payload])
-    return _cut(delivery.arrival.body.decode("utf-8", "backslashreplace").replace("\n", "\\n"))
+        return payload_lines(delivery.payloads[violation.payload], violation.path)
+    text = delivery.arrival.body.decode("utf-8", "backslashreplace").replace("\n", "\\n")
+    return [f"  {cut(text, _SHOWN_BODY)}"] if text else []
 
 
-def payload_text(payload: Payload) -> str:
-    """A payload on one line, cut where it is long."""
-    return _cut(json.dumps(payload, ensure_ascii=False))
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _SHOWN_PAYLOAD else f"{text[:_SHOWN_PAYLOAD]}… ({len(text)} characters)"
+def _indented(lines: Iterable[str]) -> Iterator[str]:
+    return (f"          {line}" for line in lines)

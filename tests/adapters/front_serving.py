@@ -97,6 +97,16 @@ class Serving:
             writer.close()
 
 
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Client]:
+    """A raw connection to the server at `url`."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    try:
+        yield Client(reader, writer)
+    finally:
+        writer.close()
+
+
 def post(*fields: str, body: bytes = b"{}", target: str = "/destinations/crm", method: str = "POST") -> bytes:
     """A request with a Content-Length that is right."""
     return head(*fields, f"Content-Length: {len(body)}", target=target, method=method) + body

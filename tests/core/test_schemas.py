@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.schemas import Breach, Schema, json_path, load_schema
+from harness.core.schemas import Breach, Schema, load_schema
 
 TRACK: dict[str, Any] = {
     "$id": "https://example.test/track",
@@ -251,16 +251,9 @@ def test_values_that_a_schema_refuses_are_shown_whole_when_no_cause_is_found() -
     assert breach.expected == "what the schema sample allows"
 
 
-@pytest.mark.parametrize(
-    ("at", "path"),
-    [
-        ((), "$"),
-        (("a", 0, "b_1"), "$.a[0].b_1"),
-        (("odd key", 0), "$['odd key'][0]"),
-        (("it's \\ \n",), r"$['it\'s \\ \n']"),
-        (("é", "", "1a", '"'), "$['é']['']['1a']['\"']"),
-    ],
-)
-def test_places_are_written_as_jsonpath(at: tuple[str | int, ...], path: str) -> None:
-    """A place is a JSONPath that any implementation reads."""
-    assert json_path(at) == path
+def test_a_document_that_declares_its_dialect_is_explained_like_any_other() -> None:
+    """A resource with `$schema` does not bring back the engine's own words and places."""
+    common = {"$schema": "https://json-schema.org/draft/2020-12/schema", **COMMON}
+    schema = load_schema(TRACK, name="track", resources={str(COMMON["$id"]): common})
+    (breach,) = schema.breaches({**GOOD, "context": {}})
+    assert breach.path == "$.context.id"

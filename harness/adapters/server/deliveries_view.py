@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -83,15 +84,11 @@ def _read_query(request: web.Request) -> tuple[Filter, dict[str, int]]:
     fields: dict[str, Any] = {}
     paging: dict[str, int] = {}
     for name, text in request.query.items():
+        reader = _FILTERS.get(name) or _PAGING.get(name)
+        if reader is None:
+            raise ValueError(f"unknown query parameter {name[:80]!r}{near_miss(name[:80], [*_FILTERS, *_PAGING])}")
         try:
-            if name in _FILTERS:
-                fields[name] = _FILTERS[name](text)
-            elif name in _PAGING:
-                paging[name] = _PAGING[name](text)
-            else:
-                raise LookupError(near_miss(name, [*_FILTERS, *_PAGING]))
-        except LookupError as error:
-            raise ValueError(f"unknown query parameter {name[:80]!r}{error.args[0]}") from None
+            (fields if name in _FILTERS else paging)[name] = reader(text)
         except ValueError as error:
             raise ValueError(f"query parameter {name}: {error}") from None
     return Filter(**fields), paging
@@ -99,15 +96,38 @@ def _read_query(request: web.Request) -> tuple[Filter, dict[str, int]]:
 
 async def _wait_for(run: Run, asked: Filter, after: int, count: int, seconds: float) -> list[Delivery]:
     """The deliveries asked for; waits until there are `count` of them, for at most so many seconds."""
-    found = list(filtered(run.ledger.deliveries(after), asked))
-    try:
-        async with asyncio.timeout(seconds):
-            while len(found) < count:
-                await run.changed()
-                found = list(filtered(run.ledger.deliveries(after), asked))
-    except TimeoutError:
-        pass
-    return found
+    found = _Found(run, asked, after)
+    if len(found.deliveries) < count:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while len(found.deliveries) < count and await run.changed():
+                    found.look()
+        found.look()
+    return found.deliveries
+
+
+class _Found:
+    """The deliveries that a filter admits; each is looked at once, however often there is news."""
+
+    def __init__(self, run: Run, asked: Filter, after: int) -> None:
+        self._run = run
+        self._asked = asked
+        self._after = after
+        self._begin()
+        self.look()
+
+    def _begin(self) -> None:
+        self.deliveries: list[Delivery] = []
+        self._seen = self._after
+        self._resets = self._run.resets
+
+    def look(self) -> None:
+        """Look at what came since the last look."""
+        if self._resets != self._run.resets:
+            self._begin()
+        news = self._run.ledger.deliveries(self._seen)
+        self._seen += len(news)
+        self.deliveries.extend(filtered(news, self._asked))
 
 
 def _json(data: Any) -> web.Response:

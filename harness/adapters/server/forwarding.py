@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-import aiohttp
-import orjson
+import re
 
-from harness.adapters.server.requests import RawRequest
-from harness.core.delivery import Respond
+import aiohttp
+
+from harness.adapters.posting import sendable
+from harness.adapters.server.requests import RawReply, RawRequest
 
 TIMEOUT_SECONDS = 10.0
-_OWN = (b"host", b"content-length", b"content-encoding", b"transfer-encoding", b"connection", b"expect")
+_LARGEST_ANSWER = 10 * 1024 * 1024
+_OWN = frozenset(
+    b"host content-length content-encoding transfer-encoding connection keep-alive expect te trailer upgrade "
+    b"accept-encoding".split()
+)
 """Headers that belong to one connection, or to a body before its decoding."""
+_RELAYED = ("Retry-After", "Location", "WWW-Authenticate")
+"""Headers of an answer that tell its sender what to do next."""
+_BELOW = re.compile(r"(?:[^/]*//[^/]*)?(?:/runs/[^/]*)?/destinations/[^/?#]*([^#]*)")
 
 
 class Unreachable(Exception):
-    """An endpoint gave no answer; the message says where and why."""
+    """An endpoint gave no usable answer; the message says where and why."""
 
 
 class Forwarder:
     """Posts to endpoints, over connections that it keeps until `close`."""
 
-    def __init__(self) -> None:
-        """Connect to nothing yet."""
+    def __init__(self, seconds: float = TIMEOUT_SECONDS) -> None:
+        """Connect to nothing yet; an endpoint has so many `seconds` to answer."""
+        self._seconds = seconds
         self._session: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, request: RawRequest) -> Respond:
-        """What the endpoint at `url` answers to `request`; Unreachable where it does not answer."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
-            )
-        headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers if k.lower() not in _OWN]
+    async def post(self, url: str, request: RawRequest) -> RawReply:
+        """What the endpoint at `url` answers to `request`, whatever that is; Unreachable where it does not answer.
+
+        What the request's path has below its destination is appended to `url`.
+        """
+        target = url + _below(request.path)
         try:
-            async with self._session.request(
-                request.method, url, data=request.body, headers=headers, allow_redirects=False
+            async with self._client().request(
+                request.method, target, data=sendable(request.body), headers=_headers(request), allow_redirects=False
             ) as response:
-                retry_after = response.headers.get("Retry-After")
-                extra = (("Retry-After", retry_after),) if retry_after else ()
-                return Respond(status=response.status, body=_read(await response.read()), headers=extra)
+                return await _reply(target, response)
         except TimeoutError:
-            raise Unreachable(f"{url} gave no answer within {TIMEOUT_SECONDS:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise Unreachable(f"{url} cannot be reached: {error}; start it, or correct `url:`") from None
+            raise Unreachable(f"{target} gave no answer within {self._seconds:g} s") from None
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raise Unreachable(f"{target} cannot be reached: {error}; start it, or correct `url:`") from None
 
     async def close(self) -> None:
         """Close its connections."""
@@ -49,10 +55,51 @@ class Forwarder:
         if session is not None:
             await session.close()
 
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=self._seconds), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session
 
-def _read(body: bytes) -> object:
-    """The answer as JSON; as text where it is none."""
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {"body": body.decode("utf-8", "backslashreplace")}
+
+def _below(path: str) -> str:
+    """What follows the destination's name in `path`, the query included."""
+    found = _BELOW.match(path)
+    return found[1] if found and found[1] != "/" else ""
+
+
+def _headers(request: RawRequest) -> list[tuple[str, str]]:
+    """The headers that the endpoint is to see as they came."""
+    passed = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in request.headers if k.lower() not in _OWN]
+    return [*passed, ("Accept-Encoding", "identity")]
+
+
+async def _reply(target: str, response: aiohttp.ClientResponse) -> RawReply:
+    body = await _body(response)
+    if len(body) > _LARGEST_ANSWER:
+        raise Unreachable(f"{target} answers with more than {_LARGEST_ANSWER} bytes; send less")
+    if response.status < 200:
+        raise Unreachable(f"{target} answers with status {response.status}, which is no final answer")
+    relayed = [(name, response.headers[name]) for name in _RELAYED if name in response.headers]
+    return RawReply(
+        status=response.status,
+        body=body,
+        content_type=_sendable(response.headers.get("Content-Type", "")) or "application/octet-stream",
+        headers=tuple((name, _sendable(value)) for name, value in relayed),
+    )
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """The body, to one byte more than is allowed."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(64 * 1024):
+        body += chunk
+        if len(body) > _LARGEST_ANSWER:
+            break
+    return bytes(body)
+
+
+def _sendable(value: str) -> str:
+    """A header's value without what cannot be written again."""
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

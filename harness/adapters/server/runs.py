@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import replace
+import logging
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 
 import orjson
@@ -14,7 +13,6 @@ from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
-from harness.core.behaviours import Always
 from harness.core.checking import Checker
 from harness.core.clock import Clock
 from harness.core.contract import Contract
@@ -25,9 +23,11 @@ from harness.core.destinations.kinds import KINDS
 from harness.core.documents import near_miss
 from harness.core.judging import Judgement, judge
 from harness.core.ledger import Ledger
-from harness.core.reception import Past, receive, stray
+from harness.core.reception import Past, receive, stray, unchecked
+from harness.core.scenario.setup import Setup
 
-_LISTED_LOST = 1000
+_LISTED_FAILURES = 100
+_LOG = logging.getLogger("harness.server")
 
 
 class Run:
@@ -40,20 +40,37 @@ class Run:
         self.ledger: Ledger = MemoryLedger()
         self.destinations: dict[str, Destination] = {}
         self.pasts: dict[str, Past] = {}
-        self.sources = Sources(clock)
+        self.sources = Sources(clock, self.failed)
         self.checker = Checker(contract, Declarations())
         self.unreachable: dict[str, str] = {}
         """Destinations whose own URL nobody answers at, with what happened there."""
-        self._forwarder = forwarder
-        self._count = 0
-        self._waiting: set[asyncio.Future[None]] = set()
+        self.failures: list[str] = []
+        """What failed in the system that its sources feed, each failure once."""
+        self.setup: Setup | None = None
+        """What it was set up with as a whole, where it was, and nothing of that has been altered since."""
         self.on_moved: Callable[[], None] | None = None
         """Called when the clock was moved from outside."""
+        self.stop_system: Callable[[], Awaitable[None]] | None = None
+        """Stops the system that its sources feed."""
+        self.resets = 0
+        self.refused_before = 0
+        """How many requests nothing could read on this server before the run began."""
+        self.strays_before = 0
+        """How many requests for runs that never were came before the run began."""
+        self._forwarder = forwarder
+        self._seen_destinations: dict[str, Destination] = {}
+        self._count = 0
+        self._waiting: set[asyncio.Future[bool]] = set()
 
     def moved(self) -> None:
         """Tell whoever follows the clock that it was moved."""
         if self.on_moved is not None:
             self.on_moved()
+
+    def failed(self, why: str) -> None:
+        """Note that the system which the sources feed failed: the run's verdict can no longer be trusted."""
+        if why not in self.failures and len(self.failures) < _LISTED_FAILURES:
+            self.failures.append(why)
 
     def configure(
         self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations
@@ -61,40 +78,47 @@ class Run:
         """Set up what the run judges by, and its destinations; what it recorded stays."""
         self.checker = Checker(contract, declarations)
         self.destinations = dict(destinations)
+        self._seen_destinations.update(destinations)
         self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
+        self.setup = None
 
     def add(self, destination: Destination) -> None:
         """Set up one destination more, or anew."""
-        self.destinations[destination.name] = destination
+        self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self.pasts.setdefault(destination.name, Past())
+        self.setup = None
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
         destination = self.destinations.get(request.destination)
-        if destination is not None and destination.url is not None:
-            return self._forward(request, destination, destination.url)
-        return self._record(request, destination)
+        if destination is None or destination.url is None or request.defect is not None:
+            return _raw_reply(self._record(request, destination))
+        return self._forward(request, destination, destination.url)
 
     async def _forward(self, request: RawRequest, destination: Destination, url: str) -> RawReply:
-        """Let the endpoint at `url` decide the reply."""
+        """Let the endpoint at `url` answer; numbers are given afterwards, so that they follow the ledger's order."""
         try:
-            reply = await self._forwarder.post(url, request)
+            answer = await self._forwarder.post(url, request)
             self.unreachable.pop(destination.name, None)
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
-            reply = Respond(status=502, body={"error": str(error)})
-        return self._record(request, replace(destination, behaviour=Always(reply=reply)))
+            answer = RawReply(status=502, body=orjson.dumps({"error": str(error)}))
+        self._record(request, destination, Respond(status=answer.status))
+        return answer
 
-    def _record(self, request: RawRequest, destination: Destination | None) -> RawReply:
-        self._count += 1
-        delivery = self._delivery(request, destination, self._count)
+    def _record(
+        self, request: RawRequest, destination: Destination | None, answered: Respond | None = None
+    ) -> Delivery:
+        """Record the request; `answered` is the reply, where somebody else gave it."""
+        delivery = self._delivery(self._arrival(request), destination, answered)
+        self._count = delivery.number
         self.ledger.append(delivery)
         if self._waiting:
-            self._wake()
-        return _raw_reply(delivery)
+            self._wake(more=True)
+        return delivery
 
-    def _delivery(self, request: RawRequest, destination: Destination | None, number: int) -> Delivery:
-        arrival = Arrival(
+    def _arrival(self, request: RawRequest) -> Arrival:
+        return Arrival(
             destination=request.destination,
             method=request.method,
             path=request.path,
@@ -104,74 +128,60 @@ class Run:
             arrived_at=request.arrived_at,
             defect=request.defect,
         )
+
+    def _delivery(self, arrival: Arrival, destination: Destination | None, answered: Respond | None) -> Delivery:
+        number = self._count + 1
         if destination is None:
             known = sorted(self.destinations)
-            return stray(arrival, known, near_miss(request.destination[:200], known), run=self.name, number=number)
-        past = self.pasts[destination.name]
-        return receive(arrival, destination, past, self.checker, run=self.name, number=number)
+            return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
+        # While an endpoint was asked, its destination may have been taken out of the run.
+        past = self.pasts.get(destination.name) or Past()
+        try:
+            return receive(arrival, destination, past, self.checker, run=self.name, number=number, answered=answered)
+        except Exception as error:  # noqa: BLE001  # a fault of ours must not lose what came
+            _LOG.exception("delivery %s of run %s could not be checked", number, self.name)
+            self.failed(
+                f"delivery {number} to {destination.name} could not be checked: {type(error).__name__}: {error}"
+            )
+            return unchecked(arrival, destination, run=self.name, number=number)
 
     def judge(self) -> Judgement:
         """The judgement of all that was recorded."""
-        return judge(self.ledger.deliveries(), self.destinations, self.checker)
+        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
 
     def reset(self) -> None:
-        """Forget what was recorded; the set-up stays."""
+        """Forget what was recorded and what failed; the set-up stays."""
         self.ledger.clear()
         self.pasts = {name: Past() for name in self.destinations}
+        self._seen_destinations = dict(self.destinations)
         self.sources.clear()
+        self.unreachable.clear()
+        self.failures.clear()
         self._count = 0
+        self.resets += 1
 
-    async def changed(self) -> None:
-        """Return when something more is recorded."""
-        future = asyncio.get_running_loop().create_future()
+    async def changed(self) -> bool:
+        """Return when something more is recorded; False where nothing more will be, or nobody is to wait for it."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
-            await future
+            return await future
         finally:
             self._waiting.discard(future)
 
-    def _wake(self) -> None:
+    @property
+    def waited_for(self) -> bool:
+        """Whether anybody waits for more."""
+        return bool(self._waiting)
+
+    def release(self) -> None:
+        """Let everybody who waits for more go on without it."""
+        self._wake(more=False)
+
+    def _wake(self, *, more: bool) -> None:
         for future in self._waiting:
             if not future.done():
-                future.set_result(None)
-
-
-class Runs:
-    """All runs of a server, and what came for runs that do not exist."""
-
-    def __init__(self) -> None:
-        """Start without any."""
-        self._runs: dict[str, Run] = {}
-        self.lost: deque[RawRequest] = deque(maxlen=_LISTED_LOST)
-        self.lost_count = 0
-
-    def __iter__(self) -> Iterator[Run]:
-        return iter(self._runs.values())
-
-    def get(self, name: str) -> Run | None:
-        """The run of that name; None where it was never opened, or is closed."""
-        return self._runs.get(name)
-
-    def open(self, name: str, make: Callable[[], Run]) -> Run:
-        """The run of that name, made where there is none."""
-        run = self._runs.get(name)
-        if run is None:
-            run = self._runs[name] = make()
-        return run
-
-    def close(self, name: str) -> Run | None:
-        """Take the run of that name out; None where there is none."""
-        return self._runs.pop(name, None)
-
-    def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
-        """Hand a request to its run; one for no run is kept as lost and answered 410."""
-        run = self._runs.get(request.run)
-        if run is not None:
-            return run.receive(request)
-        self.lost.append(request)
-        self.lost_count += 1
-        message = f"there is no run {request.run[:200]!r}{near_miss(request.run[:200], list(self._runs))}"
-        return RawReply(status=410, body=orjson.dumps({"error": message}))
+                future.set_result(more)
 
 
 def _raw_reply(delivery: Delivery) -> RawReply:

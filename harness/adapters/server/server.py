@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
 from typing import TypeAlias
 
-import orjson
 from aiohttp import web
-from aiohttp.typedefs import Handler
 
 from harness.adapters.clocks import FollowingClock
-from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract
+from harness.adapters.contract_files import CONTRACT_SUFFIXES, DEFAULT_CONTRACT, contract_of, load_contract
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
-from harness.adapters.server.control import BadBody, ControlApi, NoSuchThing
+from harness.adapters.server.all_runs import Runs
+from harness.adapters.server.control import ControlApi
 from harness.adapters.server.forwarding import Forwarder
 from harness.adapters.server.front import Front
-from harness.adapters.server.problems import problem
+from harness.adapters.server.problems import problems
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN, Limits
-from harness.adapters.server.runs import Run, Runs
+from harness.adapters.server.runs import Run
 from harness.adapters.server.tracking_api import TrackingApi
 from harness.core.clock import Clock
-from harness.core.documents import Document, DocumentError, DocumentErrors
+from harness.core.contract import Contract
+from harness.core.destinations.destination import Destination
+from harness.core.documents import Document
 from harness.core.scenario.setup import Setup, parse_setup
 
-Attach: TypeAlias = Callable[["Server", Run, Setup], Awaitable[None]]
-"""Gives a run that was set up the system that its sources feed."""
+Attach: TypeAlias = Callable[["Server", Run, Setup], Awaitable[Mapping[str, Destination]]]
+"""Gives a run that is about to be set up the system that its sources feed, in place of any that it had.
 
-_LOG = logging.getLogger("harness.server")
+Returns the destinations as that system names them; raises SystemFailed before it changes anything.
+"""
 
 
 class Server:
     """One server object: nothing of it is global, and any number can run in one process."""
 
     def __init__(self, *, limits: Limits | None = None, attach: Attach | None = None) -> None:
-        """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up by HTTP."""
+        """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole."""
         self.limits = limits or Limits()
         self.runs = Runs()
         self.refusals = Refusals()
-        self._forwarder = Forwarder()
         self.url = ""
         """Where it listens, once started."""
+        self._forwarder = Forwarder()
         self._attach = attach
+        self._setting_up = asyncio.Lock()
         self._front = Front(
             receive=self.runs.receive, control=self._control(), limits=self.limits, refused=self.refusals
         )
@@ -51,14 +55,53 @@ class Server:
 
     def open_run(self, name: str, clock: Clock | None = None) -> Run:
         """The run of that name, opened where there is none; its clock follows the wall clock unless given."""
-        contract = load_contract(DEFAULT_CONTRACT)
-        return self.runs.open(name, lambda: Run(name, contract, clock or FollowingClock(), self._forwarder))
+        return self.runs.open(name, lambda: self._new_run(name, clock or FollowingClock()))
 
-    async def set_up(self, run: Run, setup: Setup) -> None:
-        """Configure `run`, and attach the system that its journeys need."""
-        run.configure(load_contract(setup.contract or DEFAULT_CONTRACT), setup.destinations, setup.declarations())
-        if self._attach is not None:
-            await self._attach(self, run, setup)
+    def _new_run(self, name: str, clock: Clock) -> Run:
+        run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder)
+        run.refused_before = self.refusals.count
+        return run
+
+    async def set_up(self, run: Run, setup: Setup, contract: Contract) -> None:
+        """Configure `run`, and attach the system that its journeys need; what is set up so already stays untouched.
+
+        Raises SystemFailed, having changed nothing, where no system can play the journeys.
+        """
+        async with self._setting_up:
+            if run.setup != setup or run.checker.contract is not contract:
+                await self._set_up(run, setup, contract)
+
+    async def _set_up(self, run: Run, setup: Setup, contract: Contract) -> None:
+        destinations = setup.destinations if self._attach is None else await self._attach(self, run, setup)
+        run.configure(contract, destinations, setup.declarations())
+        run.setup = setup
+
+    async def reset(self, run: Run) -> None:
+        """Forget what `run` recorded, and start its system anew."""
+        async with self._setting_up:
+            if run.setup is not None:
+                await self._set_up(run, run.setup, run.checker.contract)
+            run.reset()
+            run.refused_before, run.strays_before = self.refusals.count, self.runs.stray_count
+
+    async def close_run(self, name: str) -> None:
+        """Close the run of that name, and stop its system; what still comes for it is answered 410."""
+        run = self.runs.close(name)
+        if run is not None and run.stop_system is not None:
+            await run.stop_system()
+
+    def missed(self, run: Run) -> int:
+        """Requests since `run` began that nothing could read, or for runs that never were: they may have been for it.
+
+        Those for runs that were closed are not among them: they came too late for those, and for no other.
+        """
+        return self.refusals.count - run.refused_before + self.runs.stray_count - run.strays_before
+
+    def forget_refused(self) -> None:
+        """Forget what nothing could read."""
+        self.refusals.clear()
+        for run in self.runs:
+            run.refused_before = 0
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the URL; OSError where host or port cannot be had."""
@@ -67,6 +110,8 @@ class Server:
 
     async def stop(self) -> None:
         """Listen no more, having answered what is being answered."""
+        for run in self.runs:
+            run.release()
         await self._front.stop()
         await self._forwarder.close()
 
@@ -80,49 +125,17 @@ class Server:
         return self.url if run.name == DEFAULT_RUN else f"{self.url}/runs/{run.name}"
 
     def _control(self) -> web.Application:
-        control = ControlApi(
-            self.runs,
-            self.refusals,
-            self.limits,
-            open_run=self.open_run,
-            set_up=self.set_up,
-            read=_read_setup,
-        )
-        app = web.Application(middlewares=[_problems])
-        app.add_routes(control.routes())
+        app = web.Application(middlewares=[problems])
+        app.add_routes(ControlApi(self, read_setup).routes())
         app.add_routes(TrackingApi(self.runs, self.limits).routes())
         return app
 
 
-def _read_setup(document: Document) -> Setup:
-    return parse_setup(document, own_schema("config"), make_crowd)
-
-
-@web.middleware
-async def _problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer errors as problem details."""
-    try:
-        return await handler(request)
-    except NoSuchThing as error:
-        return problem(404, *error.args)
-    except BadBody as error:
-        return problem(*error.args)
-    except (DocumentError, DocumentErrors, UnknownContract) as error:
-        return problem(400, "the configuration is not right", str(error))
-    except orjson.JSONDecodeError as error:
-        return problem(400, "the body is not JSON", str(error))
-    except (ValueError, OverflowError) as error:
-        return problem(400, "the request is not right", str(error))
-    except web.HTTPException as error:
-        return problem(error.status, error.reason, _hint(error))
-    except Exception:
-        _LOG.exception("a request failed: %s %s", request.method, request.path)
-        return problem(500, "the harness itself failed", "this is a fault of the harness; its log has the details")
-
-
-def _hint(error: web.HTTPException) -> str:
-    if isinstance(error, web.HTTPMethodNotAllowed):
-        return f"allowed here: {', '.join(sorted(error.allowed_methods))}"
-    if isinstance(error, web.HTTPNotFound):
-        return "destinations are at /destinations/NAME, sources at /v1/…, the control API at /_harness/v1/runs"
-    return ""
+def read_setup(document: Document) -> tuple[Setup, Contract]:
+    """What the body of a request sets up; its contract is one of those that are shipped, never a path."""
+    setup = parse_setup(document, own_schema("config"), make_crowd)
+    family = (setup.contract or "").partition("@")[0]
+    if "/" in family or family.endswith(CONTRACT_SUFFIXES):
+        message = f"{family[:80]!r} is a path: a server reads no file that a request names"
+        raise document.at_value(("contract",), message, "name a shipped contract, or give the path to `serve --config`")
+    return setup, contract_of(document, Path())

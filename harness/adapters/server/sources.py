@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.core.calls import CALL_TYPES
 from harness.core.clock import Clock
 from harness.core.delivery import Payload
 from harness.core.instants import isoformat
-from harness.core.systems import Source
+from harness.core.systems import Source, SystemFailed
 
 CALL_BYTES = 32 * 1024
 BATCH_BYTES = 500 * 1024
 BATCH_CALLS = 2500
+_SHARED = frozenset({"context", "integrations", "sentAt"})
+"""What a batch may say for all its calls."""
+_LOG = logging.getLogger("harness.server")
 
 
 class Sources:
     """Counts what came in, and hands each message once to the system that it feeds."""
 
-    def __init__(self, clock: Clock) -> None:
-        """Feed nothing yet; `clock` is the run's."""
+    def __init__(self, clock: Clock, failed: Callable[[str], None]) -> None:
+        """Feed nothing yet; `clock` is the run's, and `failed` is told when the system cannot take a call."""
         self._clock = clock
+        self._failed = failed
         self.feeds: Source | None = None
         """The system that accepted calls go to."""
         self.calls: list[tuple[str, Payload]] = []
@@ -44,20 +49,34 @@ class Sources:
         """
         if not isinstance(call, dict):
             return self._refuse("bad_request")
-        whole = {**{name: defaults[name] for name in ("context", "integrations", "sentAt") if name in defaults}, **call}
+        whole = _with_defaults(call, defaults)
         reason = _discard_reason(whole)
         if reason is not None:
             return self._refuse(reason)
         message = whole.get("messageId")
-        if isinstance(message, str):
+        if isinstance(message, str) and message:
             if message in self._seen:
                 return None
             self._seen.add(message)
         whole.setdefault("receivedAt", isoformat(self._clock.now()))
         self.calls.append((write_key, whole))
-        if self.feeds is not None:
-            self.feeds.ingest(whole, write_key)
+        self._feed(whole, write_key)
         return None
+
+    def _feed(self, call: Payload, write_key: str) -> None:
+        """Hand a call on; its sender has its answer whatever becomes of it, as it would from Segment."""
+        if self.feeds is None:
+            return
+        try:
+            self.feeds.ingest(call, write_key)
+        except SystemFailed as error:
+            self._not_taken(call, write_key, str(error))
+        except Exception as error:  # noqa: BLE001  # neither may a fault of ours cost the sender its answer
+            _LOG.exception("a call of source %s could not be taken in", write_key)
+            self._not_taken(call, write_key, f"{type(error).__name__}: {error}")
+
+    def _not_taken(self, call: Payload, write_key: str, why: str) -> None:
+        self._failed(f"the system could not take a {call['type']} call of source {write_key[:80]!r} in: {why}")
 
     def _refuse(self, reason: str) -> str:
         self.refused[reason] += 1
@@ -69,6 +88,18 @@ class Sources:
         for write_key, call in self.calls:
             counts.setdefault(write_key, Counter())[str(call["type"])] += 1
         return {"sources": {key: dict(count) for key, count in counts.items()}, "refused": dict(self.refused)}
+
+
+def _with_defaults(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The call with what its batch says for all: objects are merged, and the call's own word goes first."""
+    whole = dict(call)
+    for name in _SHARED & defaults.keys():
+        common, own = defaults[name], call.get(name)
+        if isinstance(common, dict) and isinstance(own, dict):
+            whole[name] = {**common, **own}
+        elif own is None:
+            whole[name] = common
+    return whole
 
 
 def _discard_reason(call: Mapping[str, Any]) -> str | None:

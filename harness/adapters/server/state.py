@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.refusals import Refusals
-from harness.adapters.server.runs import Run, Runs
+from harness.adapters.server.requests import DEFAULT_RUN
+from harness.adapters.server.runs import Run
 from harness.core.behaviours import Always, Behaviour, SequencePerMessage
 from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
@@ -30,12 +32,14 @@ def run_state(run: Run) -> dict[str, Any]:
 
 def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
     """A destination, as it is set up, and where it listens."""
-    prefix = "" if run.name == "default" else f"/runs/{run.name}"
+    prefix = "" if run.name == DEFAULT_RUN else f"/runs/{run.name}"
     state: dict[str, Any] = {"kind": destination.kind, "path": f"{prefix}/destinations/{destination.name}"}
     if destination.kind == "event":
         state["calls"] = list(destination.calls)
     if destination.integration is not None:
         state["integration"] = destination.integration
+    if destination.url is not None:
+        return {**state, "url": destination.url}
     return {**state, "replies": _replies(destination.behaviour)}
 
 
@@ -53,20 +57,22 @@ def _reply(reply: Reply) -> int | str:
     return reply.name if isinstance(reply, Fault) else reply.status
 
 
-def judgement_state(run: Run, refusals: Refusals) -> dict[str, Any]:
-    """The verdict on a run, with all violations."""
+def judgement_state(run: Run, missed: int) -> dict[str, Any]:
+    """The verdict on a run, with all violations; `missed` requests may have been for it, and never reached it."""
     judgement = run.judge()
-    failed = bool(judgement.errors or judgement.unexpected or refusals.count)
+    failures = [*run.failures, *(f"{name}: {why}" for name, why in run.unreachable.items())]
+    failed = bool(judgement.errors or judgement.unexpected or missed)
     return {
-        "verdict": "failed" if failed else "passed",
+        "verdict": "errored" if failures else "failed" if failed else "passed",
         "contract": run.checker.contract.id,
         "violations": [violation_record(violation) for violation in judgement.violations],
+        "failures": failures,
         "counts": {
             "deliveries": judgement.deliveries,
             "payloads": judgement.payloads,
             "accepted": judgement.accepted,
             "unexpected": judgement.unexpected,
-            "refused": refusals.count,
+            "missed": missed,
         },
     }
 

@@ -9,12 +9,15 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from harness.adapters.clocks import wall_clock
+from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
-from harness.adapters.server.requests import DEFAULT_RUN, Limits
-from harness.adapters.server.runs import Runs
+from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
 from harness.adapters.server.sources import BATCH_BYTES, BATCH_CALLS, CALL_BYTES, Sources
 from harness.core.calls import CALL_TYPES
+from harness.core.delivery import Defect
+from harness.core.destinations.bodies import Unpacked, load
 
 BATCHES = ("batch", "import")
 
@@ -30,24 +33,23 @@ class TrackingApi:
     def routes(self) -> list[web.RouteDef]:
         """Its routes, in the default run and in any other."""
         types = "|".join((*CALL_TYPES, *BATCHES))
-        return [
-            web.post(f"{prefix}/v1/{{type:{types}}}", self._take) for prefix in ("", "/runs/{run}")
-        ]
+        return [web.post(f"{prefix}/v1/{{type:{types}}}", self._take) for prefix in ("", "/runs/{run:[^/]+}")]
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info.get("run", DEFAULT_RUN)
+        body, defect = await read_body(request, self._limits)
         run = self._runs.get(name)
         if run is None:
-            return problem(410, f"there is no run {name!r}", "open it first, or check the path")
-        body, defect = await read_body(request, self._limits, None)
+            lost = self._runs.lose(_raw(request, name, body, defect))
+            return problem(410, lost, "open it with PUT /_harness/v1/runs/NAME, or check the path")
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")
-        try:
-            document = orjson.loads(body)
-        except orjson.JSONDecodeError as error:
+        document = load(body)
+        if isinstance(document, Unpacked):
             run.sources.refused["bad_request"] += 1
-            return problem(400, "the body is not JSON", str(error))
+            (fault,) = document.violations
+            return problem(400, fault.message, f"expected {fault.expected}, got {fault.actual}")
         return self._take_document(run.sources, request, document, len(body))
 
     def _take_document(self, sources: Sources, request: web.Request, document: Any, size: int) -> web.Response:
@@ -55,9 +57,9 @@ class TrackingApi:
             sources.refused["bad_request"] += 1
             return problem(400, "the body is not an object", "send one call, or {batch: […]}")
         call_type = request.match_info["type"]
-        write_key = _write_key(request) or str(document.get("writeKey") or "")
+        write_key = _write_key(request) or _own_key(document)
         if call_type not in BATCHES:
-            if max(size, _size(document)) > CALL_BYTES:
+            if size > CALL_BYTES:
                 sources.refused["bad_request"] += 1
                 return problem(400, "the call is too large", f"{size} bytes; {CALL_BYTES} are allowed")
             sources.take({**document, "type": call_type}, write_key, {})
@@ -76,19 +78,25 @@ class TrackingApi:
             sources.refused["bad_request"] += len(calls)
             return web.json_response({"success": True})  # as Segment does: answered 200, and not taken in
         for call in calls:
-            if _size(call) > CALL_BYTES:
+            if len(orjson.dumps(call)) > CALL_BYTES:
                 sources.refused["bad_request"] += 1
             else:
                 sources.take(call, write_key, document)
         return web.json_response({"success": True})
 
 
-def _size(call: Any) -> int:
-    """The bytes of a call as JSON; more than any limit where it is nested too deeply to be written."""
-    try:
-        return len(orjson.dumps(call))
-    except orjson.JSONEncodeError:
-        return BATCH_BYTES
+def _raw(request: web.Request, run: str, body: bytes, defect: Defect | None) -> RawRequest:
+    """The request, as one that is lost is kept."""
+    return RawRequest(
+        run=run,
+        destination="",
+        method=request.method,
+        path=str(request.rel_url),
+        headers=request.raw_headers,
+        body=body,
+        arrived_at=wall_clock(),
+        defect=defect,
+    )
 
 
 def _write_key(request: web.Request) -> str:
@@ -100,3 +108,9 @@ def _write_key(request: web.Request) -> str:
         return base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
         return ""
+
+
+def _own_key(document: dict[str, Any]) -> str:
+    """The write key that a body states; empty where it states none."""
+    written = document.get("writeKey")
+    return written if isinstance(written, str) else ""

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.core.calls import DELETE, EXITED, call_user, subject
 from harness.core.delivery import Payload, Violation
-from harness.core.destinations.bodies import Unpacked, described, malformed
+from harness.core.destinations.bodies import Unpacked, described, is_sync_document, malformed
 from harness.core.membership import key_of
 
 ADD = "add"
@@ -18,12 +18,18 @@ REMOVE = "remove"
 def unpack_members(document: Any) -> Unpacked:
     """The list entries in a body, in any of its three forms."""
     if isinstance(document, list):
-        return _calls(document) if document else malformed("the array holds no call", "at least one call", "an empty array")
+        return (
+            _calls(document)
+            if document
+            else malformed("the array holds no call", "at least one call", "an empty array")
+        )
     if not isinstance(document, dict):
-        return malformed("the body is neither a list sync document nor calls", "an object or an array", described(document))
+        return malformed(
+            "the body is neither a list sync document nor calls", "an object or an array", described(document)
+        )
     if "type" in document:
         return _calls([document])
-    if "list" in document:
+    if is_sync_document(document):
         return _sync_document(document)
     return _life_cycle(document)
 
@@ -60,6 +66,9 @@ def _calls(calls: list[Any]) -> Unpacked:
     for index, call in enumerate(calls):
         if not isinstance(call, dict):
             return malformed(f"item {index} of the array is not a call", "an object", described(call))
+        if is_sync_document(call):
+            what = f"item {index} of the array is a list sync document"
+            return malformed(what, "one list sync document, or an array of calls", "a list sync document in an array")
     entries = [_entry(call) for call in calls]
     strays = tuple(
         _stray(index, call) for index, call in enumerate(calls) if entries[index] is None and call.get("type") != DELETE

@@ -31,22 +31,27 @@ DESTINATION_KIND = Rule(
     id="destination-kind",
     sentence="Event destinations get calls of the types that they take; list destinations get members.",
     source="Send Journeys data to a Destination: what is sent depends on the type of the destination",
-    remedy="Send track or identify calls to event destinations, as each is set to receive; send users to lists.",
+    remedy="Send an event destination only the calls that it takes (`calls:` in a scenario), and a list destination "
+    "only users.",
     passes=Example(deliveries=(event(track()),)),
     fails=Example(
         deliveries=(
-            {"destination": "ads", "kind": "list", "payload": {"type": "track", "event": "Order Completed", "userId": "u"}},
+            {
+                "destination": "ads",
+                "kind": "list",
+                "payload": {"type": "track", "event": "Order Completed", "userId": "u"},
+            },
         )
     ),
     check=_check_call_type,
-    plainly_right=lambda sighting: {},  # the type alone decides
+    plainly_right=lambda _: {},  # the type alone decides
 )
 
 SCHEMA = Rule(
     id="schema",
     sentence="The payload has the form that the contract's JSON Schema gives it, where no other rule names the breach.",
     source="the JSON Schemas of the contract, each with its own sources",
-    remedy="Compare the payload with the schema at the path that the violation gives.",
+    remedy="Send what is expected at that path; the contract's JSON Schema says the same of all the rest.",
     passes=Example(deliveries=(event(track()),)),
     fails=Example(deliveries=(event(track(messageId=7)),)),
 )

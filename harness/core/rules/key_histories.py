@@ -7,10 +7,10 @@ from typing import Any, Self
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
-from harness.core.keys import parse_key, skeleton
+from harness.core.keys import parse_key
 from harness.core.rules.examples import COMPUTATION_ID, KEY, event, personas, track
 from harness.core.rules.rule import Example, Rule
-from harness.core.rules.sighting import Sighting
+from harness.core.rules.sighting import Sighting, proof
 
 
 class _FirstSights:
@@ -73,9 +73,9 @@ class KeyStable:
                         rule="key-stable",
                         message=f"{name} has another key than {'declared' if key else 'before'}",
                         payload=at[1],
-                        expected=str(right),
-                        actual=other,
-                        deliveries=(at[0],) if first is None else (first[0], at[0]),
+                        expected=str(right)[:300],
+                        actual=other[:300],
+                        deliveries=(at[0],) if first is None else proof(first, at),
                     )
 
 
@@ -85,8 +85,8 @@ def _step_identity(sighting: Sighting) -> Hashable:
         return ("declared", sighting.step.journey.id, sighting.step.step.name)
     if sighting.computation_id is not None:
         return ("computation", sighting.computation_id)
-    parsed = parse_key(sighting.key or "")
-    return ("slugs", skeleton(parsed.journey), skeleton(parsed.step)) if parsed else None
+    parsed = None if sighting.candidates else parse_key(sighting.key or "")  # of several candidates, any may be meant
+    return ("slugs", parsed.journey, parsed.step) if parsed else None
 
 
 class KeyUnique:
@@ -116,13 +116,13 @@ class KeyUnique:
             for other, at in others:
                 yield Violation(
                     rule="key-unique",
-                    message=f"the key {key} stands for more than one step",
+                    message=f"the key {str(key)[:300]} stands for more than one step",
                     severity="error" if key in self._declared else "warning",
                     payload=at[1],
                     path="$.context.personas.computation_id",
                     expected=first,
                     actual=other,
-                    deliveries=(first_at[0], at[0]),
+                    deliveries=proof(first_at, at),
                 )
 
 

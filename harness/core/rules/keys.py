@@ -11,7 +11,7 @@ from harness.core.delivery import Violation
 from harness.core.keys import KEY_LENGTH, parse_key
 from harness.core.membership import KEY_PREFIX
 from harness.core.paths import child
-from harness.core.rules.examples import JOURNEYS, KEY, event, track
+from harness.core.rules.examples import JOURNEYS, KEY, event, personas, track
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting
 
@@ -83,7 +83,7 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
     if key not in said:
         yield Violation(
             rule="key-identity",
-            message=f"no member of `{subject_name(call)}` is named by the key that `context.personas` gives",
+            message=f"no member of `{subject_name(call)}` is named by the key that the call gives",
             path=f"$.{subject_name(call)}",
             expected=key,
             actual=", ".join(sorted(said)[:5]) or "nothing",
@@ -106,6 +106,8 @@ def _right_identity(sighting: Sighting) -> dict[str, Any]:
     return {"properties": {subject_name(sighting.call): said}}
 
 
+_BAD_KEY = "First_Purchase__opened_email"
+
 KEY_NAMING = Rule(
     id="key-naming",
     sentence="The step key has the family's grammar and length; where the step is declared, its key is made of the "
@@ -114,9 +116,13 @@ KEY_NAMING = Rule(
     "published key; Engage product limits: 255 characters",
     remedy="Generate the key from the journey's and the step's name: lower case, words joined by _, then a suffix.",
     passes=Example(deliveries=(event(track()),), journeys=JOURNEYS),
-    fails=Example(deliveries=(event(track(context=None, properties={"First_Purchase__opened_email": "true"})),)),
+    fails=Example(
+        deliveries=(
+            event(track(properties={_BAD_KEY: "true"}, context={"personas": personas(computation_key=_BAD_KEY)})),
+        )
+    ),
     check=_check_naming,
-    plainly_right=lambda sighting: {},  # the key alone decides
+    plainly_right=lambda _: {},  # the key alone decides
 )
 
 KEY_IDENTITY = Rule(

@@ -37,11 +37,13 @@ def _check_value(sighting: Sighting) -> Iterator[Violation]:
 def _check_entry_only(sighting: Sighting) -> Iterator[Violation]:
     """Nothing says that a user is no member any more, where no exit is declared."""
     call, key = sighting.call, sighting.key
-    if call is None or is_list_entry(sighting.payload):
+    if call is None:
         return
     value = subject(call).get(key) if key is not None else None
     if sighting.exits:
-        yield from _check_agreement(sighting, call, value)
+        yield from _check_agreement(call, value)
+    elif is_list_entry(sighting.payload):
+        return  # to leave a list is to be removed from it, which `list-append-only` forbids
     elif key is not None and (value is False or value == "false") and call.get("event") != EXITED:
         yield Violation(
             rule="entry-only",
@@ -52,7 +54,7 @@ def _check_entry_only(sighting: Sighting) -> Iterator[Violation]:
         )
 
 
-def _check_agreement(sighting: Sighting, call: Payload, value: object) -> Iterator[Violation]:
+def _check_agreement(call: Payload, value: object) -> Iterator[Violation]:
     """With an exit declared, the event and the membership value say the same."""
     event_name, left = call.get("event"), value is False or value == "false"
     if call.get("type") == "track" and is_membership(value) and event_name in (ENTERED, EXITED):
@@ -106,7 +108,7 @@ MEMBERSHIP_VALUE = Rule(
     id="membership-value",
     sentence="The membership value has the family's type.",
     source='Send Journeys data to a Destination: the samples carry the string "true"',
-    remedy='Send the type that the contract demands: the string "true" for engage-journeys, a boolean for the wire form.',
+    remedy='Send the type that the contract demands: the string "true" for engage-journeys, a boolean on the wire.',
     passes=Example(deliveries=(event(identify()),)),
     fails=Example(deliveries=(event(identify(traits={KEY: True})),)),
     check=_check_value,
@@ -115,7 +117,7 @@ MEMBERSHIP_VALUE = Rule(
 
 LIST_APPEND_ONLY = Rule(
     id="list-append-only",
-    sentence="Nobody is removed from a journey list, where the journey declares neither an exit nor the expiry of an ad.",
+    sentence="Nobody is removed from a journey list, where the journey declares neither exit nor expiry of an ad.",
     source="Send Journeys data to a Destination: users who are added to a journey list cannot be removed",
     remedy="Only ever add to the list; to stop targeting, fill a second list and exclude it in the destination.",
     passes=Example(deliveries=(listed("add", {"userId": "u1"}),)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Self
 
 from harness.core.calls import digest
@@ -10,7 +11,7 @@ from harness.core.delivery import Violation
 from harness.core.instants import HOUR, Duration, Instant, parse_duration
 from harness.core.rules.examples import event, track
 from harness.core.rules.rule import Example, Rule
-from harness.core.rules.sighting import Sighting
+from harness.core.rules.sighting import Sighting, proof
 
 
 class MessageIdUnique:
@@ -47,17 +48,17 @@ class MessageIdUnique:
         """One for each further content of an id within the window."""
         for (destination, message), seen in self._contents.items():
             if len(seen) > 1:
-                first, *others = sorted(seen.values())
-                for number, index, received_at in others:
-                    if received_at - first[2] <= self._window:
+                sights = sorted(seen.values())
+                for (before, place, remembered_at), (number, index, received_at) in pairwise(sights):
+                    if received_at - remembered_at <= self._window:
                         yield Violation(
                             rule="message-id-unique",
                             message=f"{destination} got one messageId with two contents",
                             payload=index,
                             path="$.messageId",
-                            expected=f"the content of delivery {first[0]}, payload {first[1]}",
+                            expected=f"the content of delivery {before}, payload {place}",
                             actual=f"other content under {message[:120]}",
-                            deliveries=tuple(sorted({first[0], number})),
+                            deliveries=proof((before, place), (number, index)),
                         )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.core.calls import DELETE, is_list_entry, personas
-from harness.core.declarations import DeclaredStep, Declarations
+from harness.core.declarations import Declarations, DeclaredStep
 from harness.core.delivery import Delivery, Payload
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, parse_instant
@@ -67,6 +67,12 @@ class Sighting:
     def at(self) -> tuple[int, int]:
         """Where it stands among all payloads of the run."""
         return self.number, self.index
+
+
+def proof(*places: tuple[int, int]) -> tuple[int, ...]:
+    """The numbers of the deliveries at `places`, each once; the last is the one with the offending payload."""
+    *before, last = (number for number, _ in places)
+    return (*dict.fromkeys(number for number in before if number != last), last)
 
 
 def sight(

@@ -9,7 +9,8 @@ from typing import Any
 from harness.core.calls import personas
 from harness.core.delivery import Violation
 from harness.core.paths import child
-from harness.core.rules.examples import event, listed, personas as personas_example, track
+from harness.core.rules.examples import event, listed, track
+from harness.core.rules.examples import personas as personas_example
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting
 
@@ -29,13 +30,15 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
         rule="identity",
         message="nothing in it says which user it is about",
         path="$" if is_call else "$.user",
-        expected=f"a non-empty {' or '.join(names)}",
-        actual=", ".join(f"{name}: {json.dumps(user[name], default=str)[:60]}" for name in names if name in user) or "none",
+        expected=f"a non-empty {', '.join(names[:-1])} or {names[-1]}",
+        actual=", ".join(f"{name}: {json.dumps(user[name], default=str)[:60]}" for name in names if name in user)
+        or "none",
     )
 
 
 def _identifies(value: Any) -> bool:
-    return (isinstance(value, str) and bool(value.strip())) or (isinstance(value, list | dict) and bool(value))
+    """Whether something is said; whether it is of the right type is for the schema to say."""
+    return bool(value.strip()) if isinstance(value, str) else value not in (None, [], {})
 
 
 def _check_routing(sighting: Sighting) -> Iterator[Violation]:
@@ -130,7 +133,7 @@ IDENTITY = Rule(
     id="identity",
     sentence="A user can be identified: a call has a non-empty `userId` or `anonymousId`, a list entry any identifier.",
     source="Segment HTTP Tracking API: every call needs a userId or an anonymousId",
-    remedy="Send the `userId` or the `anonymousId` of the profile with every call, and an identifier with every member.",
+    remedy="Send the profile's `userId` or `anonymousId` with every call, and an identifier with every member.",
     passes=Example(deliveries=(listed("add", {"email": "u1@example.com"}),)),
     fails=Example(deliveries=(event(track(userId="")),)),
     check=_check_identity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,15 +71,22 @@ class Evidence:
         return [text for text in self._differences(match, payload) if text]
 
     def _differences(self, match: Match, payload: Payload) -> Iterator[str]:
-        yield _differs("type", match.type, payload.get("type"))
-        yield _differs("event", match.event, payload.get("event"))
-        yield _differs("action", match.action, payload.get("action"))
         key = self.key(payload)
-        yield _differs("key", match.key, key)
+        found = {
+            "type": payload.get("type"),
+            "event": payload.get("event"),
+            "action": payload.get("action"),
+            "key": key,
+        }
+        for name, value in found.items():
+            wanted = getattr(match, name)
+            if wanted is not None:
+                yield _differs(name, wanted, value)
         if match.steps is not None and self.step(key) not in match.steps:
-            yield f"its key {key!r} is not that of step {match.steps[0][1]!r}"
+            yield f"its key {written(key)} is not that of step {written(match.steps[0][1])}"
         if match.identifiers is not None and match.identifiers.isdisjoint(users_of(payload)):
-            yield f"its user {sorted(users_of(payload))} is none of the profiles asked for"
+            who = ", ".join(sorted(users_of(payload))) or "nobody"
+            yield f"it is about {who}, and none of the profiles asked for"
         for path, value in match.where.items():
             yield _differs(path, value, _look_up(payload, path))
 
@@ -95,21 +103,30 @@ class Evidence:
     def members(self, destination: str, steps: Sequence[tuple[str, str]] | None) -> list[Mapping[str, Any]]:
         """The users on the destination's lists for `steps`; on all of its lists where these are None."""
         lists = self._members.get(destination, Members()).lists()
-        return [
-            user for key, users in lists.items() if steps is None or self.step(key) in steps for user in users
-        ]
+        return [user for key, users in lists.items() if steps is None or self.step(key) in steps for user in users]
 
 
 def _differs(what: str, wanted: Any, found: Any) -> str:
-    if wanted is None or (wanted == found and type(wanted) is type(found)):
+    if _same(wanted, found):
         return ""
-    return f"its {what} is {found!r}, not {wanted!r}"
+    if found is None:
+        return f"it has no {what}, where {written(wanted)} is asked for"
+    return f"its {what} is {written(found)}, not {written(wanted)}"
+
+
+def _same(wanted: Any, found: Any) -> bool:
+    # Python holds true for equal to 1, and a payload with 1 must not pass for one with true.
+    return isinstance(wanted, bool) == isinstance(found, bool) and bool(wanted == found)
+
+
+def written(value: Any) -> str:
+    """`value` as JSON, which is how payloads have it."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _look_up(payload: Payload, path: str) -> Any:
-    """The value at a dotted path, with or without `$.` before it; None where there is none."""
+    """The value at a dotted path, with or without `$.` before it; None where there is none, as where it is null."""
     value: Any = payload
     for name in path.removeprefix("$.").split("."):
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-

@@ -35,19 +35,18 @@ def _received(names: Names, at: At) -> Expectation:
     return Received(
         mark=names.document.key_mark(at),
         match=_match(names, at),
-        count=_amount(written.get("count")) or _SOME,
+        count=_amount(names, (*at, "count")) or _SOME,
         within=within,
     )
 
 
 def _undelivered(names: Names, at: At) -> Expectation:
-    count = _amount(names.value(at).get("count")) or _SOME
+    count = _amount(names, (*at, "count")) or _SOME
     return Undelivered(mark=names.document.key_mark(at), match=_match(names, at), count=count)
 
 
 def _attempts(names: Names, at: At) -> Expectation:
-    written = names.value(at)
-    each, total = _amount(written.get("each")), _amount(written.get("total"))
+    each, total = _amount(names, (*at, "each")), _amount(names, (*at, "total"))
     if each is None and total is None:
         raise names.document.at_key(at, "no number of attempts is demanded", "give `each` or `total`")
     return Attempts(mark=names.document.key_mark(at), match=_match(names, at), each=each, total=total)
@@ -68,7 +67,7 @@ def _members(names: Names, at: At) -> Expectation:
         are=names.people((*at, "are")) if "are" in written else None,
         include=names.people((*at, "include")) if "include" in written else (),
         exclude=names.people((*at, "exclude")) if "exclude" in written else (),
-        count=_amount(written.get("count")),
+        count=_amount(names, (*at, "count")),
     )
 
 
@@ -110,14 +109,19 @@ def _steps(names: Names, at: At, member: str) -> tuple[tuple[str, str], ...] | N
     return found
 
 
-def _amount(written: Any) -> Amount | None:
+def _amount(names: Names, at: At) -> Amount | None:
+    """The amount that stands at `at`, where there is one."""
+    written = names.value(at[:-1]).get(at[-1])
     match written:
         case None:
             return None
         case int():
             return Amount(at_least=written, at_most=written)
         case _:
-            return Amount(at_least=written.get("at_least", 0), at_most=written.get("at_most"))
+            amount = Amount(at_least=written.get("at_least", 0), at_most=written.get("at_most"))
+    if amount.at_most is not None and amount.at_most < amount.at_least:
+        raise names.document.at_value(at, "no number is that large and that small", "make at_most at least at_least")
+    return amount
 
 
 _PARSERS: Mapping[str, Callable[[Names, At], Expectation]] = {

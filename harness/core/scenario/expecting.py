@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import assert_never
 
 from harness.core.scenario.evidence import Evidence, Message
+from harness.core.scenario.expectation_words import attempts_of, described
 from harness.core.scenario.member_expecting import unmet_members
 from harness.core.scenario.model import (
     Amount,
@@ -19,8 +21,6 @@ from harness.core.scenario.model import (
     UnexpectedAllowed,
 )
 from harness.core.verdict import Nearest, Unmet
-
-_SHOWN = 3
 
 
 def unmet_expectations(expectations: Sequence[Expectation], evidence: Evidence) -> list[Unmet]:
@@ -70,46 +70,30 @@ def _count_unmet(
     for destination in expectation.match.to:
         found = [m for m in evidence.matching(expectation.match, destination) if counts(m)]
         if not amount.admits(len(found)):
+            nearest = _nearest(expectation.match, destination, evidence, found)
             yield Unmet(
                 mark=expectation.mark,
                 expectation=name,
-                expected=f"{amount} {_messages(amount)} {verb} by {destination}{_described(expectation.match)}",
-                actual=f"{len(found)}",
-                nearest=_nearest(expectation.match, destination, evidence, found),
+                expected=f"{amount} {_messages(amount)} {verb} by {destination}{described(expectation.match)}",
+                actual=str(len(found)) if nearest else f"{len(found)}, and nothing else came there",
+                nearest=nearest,
             )
 
 
 def _messages(amount: Amount) -> str:
-    return "message" if str(amount) == "1" else "messages"
-
-
-def _described(match: Match) -> str:
-    """What a match asks for, in words."""
-    parts = [f"{name} {value!r}" for name in ("type", "event", "action", "key") if (value := getattr(match, name))]
-    if match.steps:
-        parts.append(f"step {match.steps[0][1]!r}")
-    if match.profiles is not None:
-        names = [profile.name for profile in match.profiles]
-        parts.append(f"for {', '.join(names[:_SHOWN])}{' …' if len(names) > _SHOWN else ''}")
-    parts.extend(f"{path} {value!r}" for path, value in match.where.items())
-    return f", with {', '.join(parts)}" if parts else ""
+    return "message" if str(amount).endswith(" 1") or str(amount) == "1" else "messages"
 
 
 def _nearest(match: Match, destination: str, evidence: Evidence, found: list[Message]) -> Nearest | None:
     """The message that differs least from what was asked for, or else the last of those that were found."""
     others = [m for m in evidence.messages if m.destination == destination and m not in found]
     if not others:
-        return _sighted(found[-1], "it is one of those that were counted") if found else None
+        return _sighted(found[-1], f"the last of the {len(found)}") if found else None
     best = min(others, key=lambda message: len(evidence.differences(match, message.payload)))
     differences = evidence.differences(match, best.payload)
     if differences:
         return _sighted(best, "; ".join(differences))
-    return _sighted(best, "it was accepted" if best.accepted else f"it was never accepted ({_attempts(best)})")
-
-
-def _attempts(message: Message) -> str:
-    number = len(message.sightings)
-    return f"{number} attempt{'s' if number > 1 else ''}"
+    return _sighted(best, "it was accepted" if best.accepted else f"it was never accepted, in {attempts_of(best)}")
 
 
 def _sighted(message: Message, difference: str) -> Nearest:
@@ -120,49 +104,54 @@ def _sighted(message: Message, difference: str) -> Nearest:
 def _attempts_unmet(expectation: Attempts, evidence: Evidence) -> Iterator[Unmet]:
     for destination in expectation.match.to:
         messages = evidence.matching(expectation.match, destination)
-        yield from _total_unmet(expectation, destination, messages)
-        each = expectation.each
-        wrong = [m for m in messages if each is not None and not each.admits(len(m.sightings))]
-        if each is not None and not messages and not each.admits(0):
-            yield Unmet(
-                mark=expectation.mark,
-                expectation="attempts",
-                expected=f"{each} for each message to {destination}{_described(expectation.match)}",
-                actual="no message",
-                nearest=_nearest(expectation.match, destination, evidence, []),
-            )
-        elif wrong:
-            yield Unmet(
-                mark=expectation.mark,
-                expectation="attempts",
-                expected=f"{each} for each message to {destination}{_described(expectation.match)}",
-                actual=f"{len(wrong[0].sightings)} for one, and {len(wrong)} of {len(messages)} are wrong",
-                nearest=_sighted(wrong[0], f"it was tried {len(wrong[0].sightings)} times"),
-            )
+        if expectation.each is not None:
+            yield from _each_unmet(expectation, expectation.each, destination, messages, evidence)
+        if expectation.total is not None:
+            yield from _total_unmet(expectation, expectation.total, destination, messages)
 
 
-def _total_unmet(expectation: Attempts, destination: str, messages: Sequence[Message]) -> Iterator[Unmet]:
+def _each_unmet(
+    expectation: Attempts, each: Amount, destination: str, messages: Sequence[Message], evidence: Evidence
+) -> Iterator[Unmet]:
+    expected = f"{_tries(each)} for each message to {destination}{described(expectation.match)}"
+    wrong = [message for message in messages if not each.admits(len(message.sightings))]
+    if wrong:
+        actual = f"{len(wrong)} of {len(messages)} messages were tried more or less often"
+        nearest = _sighted(wrong[0], f"it took {attempts_of(wrong[0])}")
+        yield _attempts_wrong(expectation, expected, actual, nearest)
+    elif not messages and not each.admits(0):
+        nearest_other = _nearest(expectation.match, destination, evidence, [])
+        yield _attempts_wrong(expectation, expected, "there is no such message", nearest_other)
+
+
+def _total_unmet(
+    expectation: Attempts, amount: Amount, destination: str, messages: Sequence[Message]
+) -> Iterator[Unmet]:
     total = sum(len(message.sightings) for message in messages)
-    if expectation.total is not None and not expectation.total.admits(total):
-        yield Unmet(
-            mark=expectation.mark,
-            expectation="attempts",
-            expected=f"{expectation.total} in all at {destination}{_described(expectation.match)}",
-            actual=str(total),
-            nearest=_sighted(messages[-1], "it was the last") if messages else None,
-        )
+    if not amount.admits(total):
+        expected = f"{_tries(amount)} in all at {destination}{described(expectation.match)}"
+        last = [_sighted(message, f"the last message; it took {attempts_of(message)}") for message in messages[-1:]]
+        yield _attempts_wrong(expectation, expected, str(total), last[0] if last else None)
+
+
+def _attempts_wrong(expectation: Attempts, expected: str, actual: str, nearest: Nearest | None) -> Unmet:
+    return Unmet(mark=expectation.mark, expectation="attempts", expected=expected, actual=actual, nearest=nearest)
+
+
+def _tries(amount: Amount) -> str:
+    return f"{amount} {_messages(amount).replace('message', 'attempt')}"
 
 
 def _surplus(expectation: NothingElse, all_of_them: Sequence[Expectation], evidence: Evidence) -> Iterator[Unmet]:
     """The messages that no other expectation speaks of."""
     surplus = [m for m in evidence.messages if not any(_speaks_of(each, m, evidence) for each in all_of_them)]
     if surplus:
-        places = ", ".join(sorted({message.destination for message in surplus}))
+        places = Counter(message.destination for message in surplus)
         yield Unmet(
             mark=expectation.mark,
             expectation="nothing_else",
-            expected="nothing that no other expectation speaks of",
-            actual=f"{len(surplus)} more at {places}",
+            expected="no message that no other expectation speaks of",
+            actual=f"{len(surplus)} more: {', '.join(f'{count} at {name}' for name, count in sorted(places.items()))}",
             nearest=_sighted(surplus[0], "no expectation speaks of it"),
         )
 

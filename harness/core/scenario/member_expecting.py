@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from harness.core.ledger import users_of
 from harness.core.profiles import Profile
-from harness.core.scenario.evidence import Evidence
+from harness.core.scenario.evidence import Evidence, written
+from harness.core.scenario.expectation_words import attempts_of, listed, named, user_text
 from harness.core.scenario.model import MembersAre
 from harness.core.verdict import Unmet
 
 User: TypeAlias = Mapping[str, Any]
-_SHOWN = 5
 
 
 def unmet_members(expectation: MembersAre, evidence: Evidence) -> Iterator[Unmet]:
@@ -19,33 +20,44 @@ def unmet_members(expectation: MembersAre, evidence: Evidence) -> Iterator[Unmet
     users = _listed(expectation, evidence)
     wanted = (*(expectation.are or ()), *expectation.include)
     by_identifier = _indexed(users)
-    missing = [text for profile in wanted for text in _missing(profile, by_identifier)]
-    yield from _unmet(expectation, _names(wanted), "missing", missing)
+    missing = [text for profile in wanted for text in _missing(profile, by_identifier, expectation, evidence)]
+    yield from _unmet(expectation, named(wanted), missing and [*missing, f"on it: {listed(_texts(users))}"])
     excluded = _identifiers(expectation.exclude)
-    unwanted = [_shown(user) for user in users if not excluded.isdisjoint(_known_by(user))]
-    yield from _unmet(expectation, f"none of {_names(expectation.exclude)}", "on it", unwanted)
+    unwanted = [user for user in users if not excluded.isdisjoint(_known_by(user))]
+    yield from _unmet(expectation, f"not {named(expectation.exclude)}", _surplus(unwanted))
     if expectation.are is not None:
         expected = _identifiers(expectation.are)
-        strangers = [_shown(user) for user in users if expected.isdisjoint(_known_by(user))]
-        yield from _unmet(expectation, f"nobody but {_names(expectation.are) or 'nobody'}", "on it too", strangers)
+        strangers = [user for user in users if expected.isdisjoint(_known_by(user))]
+        only = f"only {named(expectation.are)}" if expectation.are else "nobody"
+        yield from _unmet(expectation, only, _surplus(strangers))
     if expectation.count is not None and not expectation.count.admits(len(users)):
-        yield Unmet(
-            mark=expectation.mark,
-            expectation="members",
-            expected=f"{expectation.count} on the list of {expectation.of}",
-            actual=str(len(users)),
-        )
+        yield from _unmet(expectation, f"{expectation.count} users", [f"{len(users)}: {listed(_texts(users))}"])
 
 
-def _unmet(expectation: MembersAre, expected: str, word: str, found: Sequence[str]) -> Iterator[Unmet]:
+def _texts(users: Sequence[User]) -> list[str]:
+    return [user_text(user) for user in users]
+
+
+def _surplus(users: Sequence[User]) -> list[str]:
+    return [f"{listed(_texts(users))} {'is' if len(users) == 1 else 'are'} on it"] if users else []
+
+
+def _unmet(expectation: MembersAre, expected: str, found: Sequence[str]) -> Iterator[Unmet]:
     if found:
-        more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
         yield Unmet(
             mark=expectation.mark,
             expectation="members",
-            expected=f"{expected} on the list of {expectation.of}",
-            actual=f"{word}: {', '.join(found[:_SHOWN])}{more}",
+            expected=f"{expected} on {_which(expectation)}",
+            actual="; ".join(found),
         )
+
+
+def _which(expectation: MembersAre) -> str:
+    """Which list is meant."""
+    if expectation.on is None:
+        return f"the lists of {expectation.of}"
+    name = f"the list of {expectation.of} for step {written(expectation.on[0][1])}"
+    return f"{name} and not on that for {written(expectation.not_on[0][1])}" if expectation.not_on else name
 
 
 def _listed(expectation: MembersAre, evidence: Evidence) -> list[User]:
@@ -57,16 +69,36 @@ def _listed(expectation: MembersAre, evidence: Evidence) -> list[User]:
     return [user for user in users if taken_off.keys().isdisjoint(_known_by(user))]
 
 
-def _missing(profile: Profile, by_identifier: Mapping[str, list[User]]) -> Iterator[str]:
-    """What of a profile is not on the list: each of its several emails must be."""
+def _missing(
+    profile: Profile, by_identifier: Mapping[str, list[User]], expectation: MembersAre, evidence: Evidence
+) -> Iterator[str]:
+    """What of a profile is not on the list, and why: each of its several emails must be."""
     own = [user for identifier in profile.identifiers for user in by_identifier.get(identifier, ())]
     if not own:
-        yield profile.name
+        yield f"{profile.name} is missing ({_why(profile, expectation, evidence)})"
         return
-    listed = {user.get("email") for user in own}
+    emails = {user.get("email") for user in own}
     for email in profile.emails:
-        if email not in listed and len(profile.emails) > 1:
-            yield f"{profile.name} by {email}"
+        if email not in emails and len(profile.emails) > 1:
+            yield f"{profile.name} is on it without {email}"
+
+
+def _why(profile: Profile, expectation: MembersAre, evidence: Evidence) -> str:
+    """What became of the adding of `profile`."""
+    sent = [
+        message
+        for message in evidence.messages
+        if message.destination == expectation.of and not profile.identifiers.isdisjoint(users_of(message.payload))
+    ]
+    here = [m for m in sent if expectation.on is None or evidence.step(evidence.key(m.payload)) in expectation.on]
+    added = [message for message in here if message.payload.get("action") == "add"]
+    if not added:
+        return "sent to another list only" if sent else "never sent there"
+    if not any(message.accepted for message in added):
+        return f"sent, and never accepted in {attempts_of(added[-1])}"
+    return (
+        "removed again" if any(message.payload.get("action") == "remove" for message in here) else "on the other list"
+    )
 
 
 def _known_by(user: User) -> set[str]:
@@ -84,12 +116,3 @@ def _indexed(users: Sequence[User]) -> dict[str, list[User]]:
 
 def _identifiers(profiles: Sequence[Profile]) -> frozenset[str]:
     return frozenset().union(*(profile.identifiers for profile in profiles))
-
-
-def _names(profiles: Sequence[Profile]) -> str:
-    names = [profile.name for profile in profiles]
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def _shown(user: User) -> str:
-    return str(user.get("userId") or user.get("email") or user.get("anonymousId"))

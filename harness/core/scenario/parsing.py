@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,13 +30,15 @@ class Surroundings:
     make_crowd: MakeCrowd
     faults: Mapping[str, object]
     """The named faults of the simulated space."""
+    reserved_tags: Collection[str] = ()
+    """Tags that mean something else to whoever plays the scenario."""
 
 
 def parse_rows(document: Document) -> list[tuple[str | None, Mapping[str, Any]]]:
     """The rows of a document's table, each with its id; one nameless row where it has no table."""
     rows = document.data.get("examples") if isinstance(document.data, dict) else None
-    if not isinstance(rows, list):
-        return [(None, {})]
+    if not isinstance(rows, list) or not rows:
+        return [(None, {})]  # without a table, or with one that the schema will refuse
     return [(_row_id(index, row), row if isinstance(row, dict) else {}) for index, row in enumerate(rows)]
 
 
@@ -54,6 +56,8 @@ def parse_scenario(
 
     Raises DocumentErrors, or DocumentError, with place and remedy, for everything that is wrong in it.
     """
+    if not isinstance(document.data, dict):
+        raise DocumentErrors(validate(document, around.schema))
     variables = resolved_variables(document, row[1], around.environment)
     document = substituted(document, variables, around.environment, apart=_APART)
     problems = validate(document, around.schema)
@@ -66,7 +70,7 @@ def parse_scenario(
         mark=document.key_mark(("scenario",)),
         name=data["scenario"],
         row=row[0],
-        tags=tuple(data.get("tags", ())),
+        tags=_tags(document, around),
         requires=tuple(data.get("requires", ())),
         contract=contract,
         system=_system(document, around),
@@ -77,6 +81,15 @@ def parse_scenario(
         expectations=tuple(parse_expectation(names, ("expect", index)) for index in range(len(data.get("expect", ())))),
         expect_violations=_expected_rules(document),
     )
+
+
+def _tags(document: Document, around: Surroundings) -> tuple[str, ...]:
+    tags: list[str] = document.data.get("tags", [])
+    for index, tag in enumerate(tags):
+        if tag in around.reserved_tags:
+            message = f"the tag {tag!r} is a marker of pytest or of one of its plugins, which would act on it"
+            raise document.at_value(("tags", index), message, "choose another word for the tag")
+    return tuple(tags)
 
 
 def _names(document: Document, around: Surroundings) -> Names:
@@ -120,7 +133,9 @@ def merged(document: Document, fragments: Mapping[int, Document]) -> Document:
     data, marks, key_marks = dict(document.data), dict(document.marks), dict(document.key_marks)
     for index, fragment in fragments.items():
         for section, name in _definitions(fragment):
-            present = data.setdefault(section, {})
+            present = data.get(section) or {}
+            if not isinstance(present, dict):
+                continue  # the schema will refuse it
             if name in present:
                 message = f"{section}: {name!r} is defined here and in {fragment.mark((section, name))}"
                 raise document.at_value(("include", index), message, "rename one of them")
@@ -128,12 +143,11 @@ def merged(document: Document, fragments: Mapping[int, Document]) -> Document:
             own = (section, name)
             marks.update({at: mark for at, mark in fragment.marks.items() if at[:2] == own})
             key_marks.update({at: mark for at, mark in fragment.key_marks.items() if at[:2] == own})
-    return replace(document, data=data, marks=marks, key_marks=key_marks)
+    texts = {fragment.mark(()).file: fragment.text for fragment in fragments.values()}
+    return replace(document, data=data, marks=marks, key_marks=key_marks, included=texts)
 
 
 def _definitions(fragment: Document) -> Iterator[tuple[str, str]]:
     for section, names in fragment.data.items():
         for name in names:
             yield section, name
-
-

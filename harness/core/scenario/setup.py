@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -115,9 +115,7 @@ def _refuse_shared_keys(document: Document, journeys: Mapping[str, Journey], at:
                 raise document.at_value((*at, name, "steps", index), message, "give each step a key of its own")
 
 
-def _check_receivers(
-    document: Document, at: At, journey: Journey, destinations: Mapping[str, Destination]
-) -> None:
+def _check_receivers(document: Document, at: At, journey: Journey, destinations: Mapping[str, Destination]) -> None:
     for index, step in enumerate(journey.steps):
         (form,) = _value(document, (*at, "steps", index))
         for place, name in enumerate(step.to):
@@ -125,18 +123,23 @@ def _check_receivers(
                 raise unknown(document, (*at, "steps", index, form, "to", place), "destination", name, destinations)
 
 
-def parse_profiles(
-    document: Document, make_crowd: MakeCrowd, at: At = ("profiles",)
-) -> dict[str, tuple[Profile, ...]]:
+def parse_profiles(document: Document, make_crowd: MakeCrowd, at: At = ("profiles",)) -> dict[str, tuple[Profile, ...]]:
     """The profiles at `at`, by name: one person each, or a crowd."""
     groups = {name: _profiles(document, (*at, name), name, make_crowd) for name in _mapping(document, at)}
     owners: dict[str, str] = {}
     for name, group in groups.items():
-        for identifier in (i for profile in group for i in (profile.user_id, *profile.emails) if i):
+        for identifier in (identifier for profile in group for identifier in _identifiers(profile)):
             if owners.setdefault(identifier, name) != name:
                 message = f"{identifier!r} belongs to {owners[identifier]} too, so the two would be one profile"
                 raise document.at_key((*at, name), message, "give each profile identifiers of its own")
     return groups
+
+
+def _identifiers(profile: Profile) -> Iterator[str]:
+    # Emails that differ only in case are one to a space; other identifiers are not.
+    for identifier in (profile.user_id, profile.anonymous_id, *map(str.casefold, profile.emails)):
+        if identifier:
+            yield identifier
 
 
 def _profiles(document: Document, at: At, name: str, make_crowd: MakeCrowd) -> tuple[Profile, ...]:
@@ -149,12 +152,11 @@ def _profiles(document: Document, at: At, name: str, make_crowd: MakeCrowd) -> t
             return tuple(make_crowd(name, faker["count"], faker.get("seed", 0), faker.get("locale")))
         except ValueError as error:
             raise document.at_value((*at, "faker"), str(error)) from error
-    emails = written.get("email", ())
     profile = Profile(
         name=name,
         user_id=str(written["userId"]) if "userId" in written else None,
         anonymous_id=written.get("anonymousId"),
-        emails=(emails,) if isinstance(emails, str) else tuple(emails),
+        emails=_emails(document, (*at, "email"), written.get("email", ())),
         traits=written.get("traits", {}),
     )
     if profile.user_id is None and profile.anonymous_id is None:
@@ -162,9 +164,18 @@ def _profiles(document: Document, at: At, name: str, make_crowd: MakeCrowd) -> t
     return (profile,)
 
 
+def _emails(document: Document, at: At, written: str | Sequence[str]) -> tuple[str, ...]:
+    emails = (written,) if isinstance(written, str) else tuple(written)
+    for index, email in enumerate(emails):
+        if email.casefold() in map(str.casefold, emails[:index]):
+            raise document.at_value((*at, index), f"the email {email!r} stands here twice", "leave one of them out")
+    return emails
+
+
 def unknown(document: Document, at: At, what: str, name: str, known: Mapping[str, Any]) -> DocumentError:
     """The error for a name that nothing has."""
-    return document.at_value(at, f"unknown {what} {name!r}{near_miss(name, list(known))}", f"declare it under `{what}s:`")
+    message = f"unknown {what} {name!r}{near_miss(name, list(known))}"
+    return document.at_value(at, message, f"declare it under `{what}s:`")
 
 
 def _value(document: Document, at: At) -> Any:

@@ -32,7 +32,8 @@ def resolved_variables(
 ) -> Mapping[str, Any]:
     """The variables of a document's `vars:`, each of which may use those before it, and `given`, which win."""
     variables: dict[str, Any] = dict(given)
-    for name, value in (document.data.get("vars") or {}).items():
+    written = document.data.get("vars")
+    for name, value in written.items() if isinstance(written, dict) else ():
         if name not in given:
             variables[name] = _Replacer(document, variables, environment).value(value, ("vars", name))
     return variables
@@ -87,4 +88,3 @@ class _Replacer:
 
     def _error(self, at: At, message: str, remedy: str) -> DocumentError:
         return self._document.at_value(at, message, remedy)
-

@@ -35,4 +35,3 @@ class Breach:
 def place(at: At) -> str:
     """`at` as people say it: `properties.j_o_x`; the root is `the value`."""
     return json_path(at)[1:].removeprefix(".") or "the value"
-

@@ -54,7 +54,7 @@ class Trail:
         return replace(inner, names=self.names or keyword == "propertyNames")
 
     def holding(self, keyword: Any) -> Trail:
-        """The trail to the subschema that has `keyword`: jsonschema leaves a `$ref` that stands alone out of its path."""
+        """The trail to the subschema that has `keyword`: jsonschema leaves a lone `$ref` out of its path."""
         trail = self
         while isinstance(trail.node, dict) and keyword not in trail.node and "$ref" in trail.node:
             trail = trail.follow()

@@ -1,0 +1,27 @@
+"""Configurations of servers: YAML files with destinations and journeys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.adapters.contract_files import contract_of
+from harness.adapters.crowds import make_crowd
+from harness.adapters.json_files import own_schema
+from harness.adapters.yaml_files import read_document
+from harness.core.contract import Contract
+from harness.core.documents import Document
+from harness.core.scenario.setup import Setup, parse_setup
+
+
+def load_config(path: Path) -> tuple[Setup, Contract]:
+    """What the file at `path` sets up, and the contract that it names; a contract's path is taken from its folder.
+
+    Raises DocumentError or DocumentErrors, with place and remedy.
+    """
+    return read_config(read_document(path), path.parent)
+
+
+def read_config(document: Document, folder: Path) -> tuple[Setup, Contract]:
+    """The same for a document that lies in `folder`."""
+    setup = parse_setup(document, own_schema("config"), make_crowd)
+    return setup, contract_of(document, folder)

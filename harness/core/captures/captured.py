@@ -1,0 +1,43 @@
+"""One delivery as a capture tells of it, and what can be wrong with the telling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.core.behaviours import OK
+from harness.core.delivery import Reply
+from harness.core.destinations.bodies import Unpacked, malformed
+from harness.core.instants import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defaults:
+    """What holds for records that do not say it themselves."""
+
+    destination: str | None = None
+    kind: str | None = None
+    """None: told by the form of what was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """One delivery, unpacked but not judged."""
+
+    unpacked: Unpacked
+    kind: str = "event"
+    destination: str | None = None
+    """None where nothing says to which destination it went."""
+    reply: Reply = OK
+    """Accepted, where the capture does not say."""
+    received_at: Instant = 0
+    run: str = ""
+    unexpected: bool = False
+    """Whether it went to a destination that does not exist."""
+
+
+class NotARecord(Exception):
+    """Something in a capture that tells of no delivery: what is wrong, what was expected, what is there."""
+
+    def __init__(self, message: str, expected: str, actual: str) -> None:
+        super().__init__(message, expected, actual)
+        self.unpacked = malformed(message, expected, actual)

@@ -1,0 +1,68 @@
+"""HTTP archives: what browsers and proxies save of traffic, and which of it is a delivery."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from harness.core.captures.captured import Defaults
+
+_METHODS = ("POST", "PUT", "PATCH")
+_DESTINATION = re.compile(r"/destinations/([^/?#]+)")
+_EMPTY: Mapping[str, Any] = {}
+
+
+def har_entries(document: Mapping[str, Any]) -> list[Any] | None:
+    """The entries of an archive; None where `document` is none."""
+    log = document.get("log")
+    entries = log.get("entries") if isinstance(log, dict) else None
+    return entries if isinstance(entries, list) else None
+
+
+def is_har_entry(record: Mapping[str, Any]) -> bool:
+    """Whether `record` is an entry of an archive."""
+    request = record.get("request")
+    return isinstance(request, dict) and "url" in request and "destination" not in record
+
+
+def entry_record(entry: Mapping[str, Any], defaults: Defaults) -> dict[str, Any] | None:
+    """An entry as a record; None where it sent no body that could be a delivery."""
+    request = entry["request"]
+    posted = request.get("postData")
+    text = posted.get("text") if isinstance(posted, dict) else None
+    if request.get("method") not in _METHODS or not isinstance(text, str):
+        return None
+    body = "body_base64" if posted.get("encoding") == "base64" else "body"
+    return {
+        "destination": _destination(request["url"], defaults),
+        "received_at": entry.get("startedDateTime"),
+        "request": {body: text},
+        "reply": _reply(entry),
+    }
+
+
+def _destination(url: Any, defaults: Defaults) -> str | None:
+    """The destination that a URL of a mock server names, else the one that is asked for, else host and path."""
+    if not isinstance(url, str):
+        return defaults.destination
+    named = _DESTINATION.search(url)
+    if named:
+        return unquote(named[1])
+    if defaults.destination is not None:
+        return defaults.destination
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return f"{parts.netloc}{parts.path}" or None
+
+
+def _reply(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What was answered; a status of 0 means that nothing was."""
+    response = entry.get("response")
+    status = response.get("status") if isinstance(response, dict) else None
+    if status is None:
+        return None
+    return {"fault": "reset"} if status == 0 else {"status": status}

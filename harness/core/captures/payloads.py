@@ -1,0 +1,66 @@
+"""What a captured delivery holds: from its body, or from payloads that were written down without one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from harness.core.calls import is_list_entry
+from harness.core.delivery import Payload, Violation
+from harness.core.destinations.bodies import Unpacked, load
+from harness.core.destinations.kinds import KINDS
+
+_LIST_FORMS = ("list", "audienceName", "externalId")
+
+
+def told_kind(document: Any) -> str:
+    """The kind of destination that a document was meant for, as far as its form tells; calls may be for either."""
+    first = document[0] if isinstance(document, list) and document else document
+    if not isinstance(first, dict) or "type" in first:
+        return "event"
+    return "list" if any(name in first for name in _LIST_FORMS) else "event"
+
+
+def unpack_body(kind: str | None, body: bytes) -> tuple[str, Unpacked]:
+    """The kind, told by the form of the body where it is not given, and what `body` holds."""
+    document = load(body)
+    if type(document) is Unpacked:
+        return kind or "event", document
+    kind = kind or told_kind(document)
+    return kind, KINDS[kind].unpack(document)
+
+
+def unpack_payloads(kind: str, payloads: list[Any]) -> Unpacked:
+    """What `payloads` hold, each written as a payload of that kind, or as the body that it came in."""
+    if len(payloads) == 1 and not _is_entry(payloads[0]):
+        return KINDS[kind].unpack(payloads[0])
+    if kind != "list":
+        return KINDS[kind].unpack(payloads) if payloads else Unpacked()
+    return _joined([_entry(item) if _is_entry(item) else KINDS[kind].unpack(item) for item in payloads])
+
+
+def _is_entry(item: Any) -> bool:
+    return isinstance(item, dict) and is_list_entry(item)
+
+
+def _entry(entry: Payload) -> Unpacked:
+    return Unpacked(payloads=(entry,))
+
+
+def _joined(parts: list[Unpacked]) -> Unpacked:
+    """All `parts` as one."""
+    payloads: list[Payload] = []
+    calls: list[Payload | None] = []
+    violations: list[Violation] = []
+    for part in parts:
+        violations += [_shifted(violation, len(payloads)) for violation in part.violations]
+        payloads += part.payloads
+        calls += part.calls or (None,) * len(part.payloads)
+    came_as_calls = any(call is not None for call in calls)
+    return Unpacked(
+        payloads=tuple(payloads), calls=tuple(calls) if came_as_calls else None, violations=tuple(violations)
+    )
+
+
+def _shifted(violation: Violation, by: int) -> Violation:
+    return violation if violation.payload is None else replace(violation, payload=violation.payload + by)

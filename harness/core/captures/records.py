@@ -1,0 +1,151 @@
+"""Reads the records of a capture, in every form that they come in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from harness.core.behaviours import OK
+from harness.core.captures.captured import Captured, Defaults, NotARecord
+from harness.core.captures.har import entry_record, har_entries, is_har_entry
+from harness.core.captures.payloads import told_kind, unpack_body, unpack_payloads
+from harness.core.delivery import Fault, Reply, Respond
+from harness.core.destinations.bodies import Unpacked, described, load
+from harness.core.destinations.kinds import KINDS
+from harness.core.documents import near_miss
+from harness.core.instants import Instant, parse_instant
+
+_RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
+"""What tells a record from a bare call, list sync document or life-cycle request."""
+
+
+def read_captured(text: bytes, defaults: Defaults) -> Iterator[Captured]:
+    """The deliveries that one JSON text tells of; a malformed one where it is no JSON, or tells of none."""
+    document = load(text.strip())
+    if type(document) is Unpacked:
+        yield Captured(unpacked=document, destination=defaults.destination, kind=defaults.kind or "event")
+        return
+    for record in _records(document):
+        try:
+            found = _captured(record, defaults)
+        except NotARecord as error:
+            found = Captured(unpacked=error.unpacked, destination=defaults.destination, kind=defaults.kind or "event")
+        if found is not None:
+            yield found
+
+
+def _records(document: Any) -> Iterator[Any]:
+    """The document itself, or each item of an array, of a HAR's entries, or of a page of deliveries."""
+    entries = document if isinstance(document, list) else _listed(document)
+    if entries is None:
+        yield document
+    else:
+        for item in entries:
+            yield from _records(item)
+
+
+def _listed(document: Any) -> list[Any] | None:
+    if not isinstance(document, dict) or "type" in document:
+        return None
+    listed = document.get("deliveries")
+    return listed if isinstance(listed, list) else har_entries(document)
+
+
+def _captured(record: Any, defaults: Defaults) -> Captured | None:
+    """The delivery that `record` tells of; None for a HAR entry that is no delivery."""
+    if not isinstance(record, dict):
+        raise NotARecord("this is neither a record nor a call", "a JSON object", described(record))
+    if is_har_entry(record):
+        entry = entry_record(record, defaults)
+        return None if entry is None else _from_record(entry, defaults)
+    if "type" in record or _RECORD_MEMBERS.isdisjoint(record):
+        kind = defaults.kind or told_kind(record)
+        return Captured(unpacked=unpack_payloads(kind, [record]), kind=kind, destination=defaults.destination)
+    return _from_record(record, defaults)
+
+
+def _from_record(record: Mapping[str, Any], defaults: Defaults) -> Captured:
+    unpacked: Unpacked | None = None
+    kind = _kind(record, defaults)
+    destination = _text(record, "destination")
+    if record.get("unexpected") is not True:
+        kind, unpacked = _unpacked(record, kind)
+    return Captured(
+        unpacked=unpacked or Unpacked(),
+        kind=kind or "event",
+        destination=defaults.destination if destination is None else destination,
+        reply=_reply(record.get("reply")),
+        received_at=_instant(record),
+        run=_text(record, "run") or "",
+        unexpected=unpacked is None,
+    )
+
+
+def _unpacked(record: Mapping[str, Any], kind: str | None) -> tuple[str, Unpacked]:
+    """The kind of a record, and what it holds: its body, which is the truth where there is one, else its payloads."""
+    body = _body(record)
+    if body is not None:
+        return unpack_body(kind, body)
+    if "payload" in record:
+        payloads = [record["payload"]]
+    elif isinstance(record.get("payloads"), list):
+        payloads = record["payloads"]
+    else:
+        expected = "`request.body`, `payload` or an array `payloads`"
+        raise NotARecord("the record holds nothing that was sent", expected, ", ".join(map(str, record)))
+    kind = kind or told_kind(payloads)
+    return kind, unpack_payloads(kind, payloads)
+
+
+def _body(record: Mapping[str, Any]) -> bytes | None:
+    request = record.get("request")
+    if not isinstance(request, dict):
+        return None
+    if isinstance(request.get("body"), str):
+        return str(request["body"]).encode()
+    encoded = request.get("body_base64")
+    if encoded is None:
+        return None
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError, TypeError):
+        raise NotARecord("`request.body_base64` is not base64", "base64", str(encoded)[:120]) from None
+
+
+def _kind(record: Mapping[str, Any], defaults: Defaults) -> str | None:
+    kind = _text(record, "kind")
+    if kind is not None and kind not in KINDS:
+        raise NotARecord(f"unknown kind {kind[:80]!r}{near_miss(kind[:80], KINDS)}", " or ".join(KINDS), kind[:120])
+    return kind or defaults.kind
+
+
+def _text(record: Mapping[str, Any], name: str) -> str | None:
+    value = record.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise NotARecord(f"the record's `{name}` is not a text", "a string", described(value))
+
+
+def _instant(record: Mapping[str, Any]) -> Instant:
+    written = _text(record, "received_at")
+    try:
+        return 0 if written is None else parse_instant(written)
+    except (ValueError, OverflowError):
+        message = "the record's `received_at` is no time"
+        raise NotARecord(message, "ISO 8601, such as 2026-11-21T10:00:00Z", str(written)[:120]) from None
+
+
+def _reply(written: Any) -> Reply:
+    if written is None:
+        return OK
+    if isinstance(written, dict) and "fault" in written:
+        return Fault(name="reset")  # Whatever the fault was, the sender was not told that it may forget the delivery.
+    status = written.get("status") if isinstance(written, dict) else None
+    if type(status) is not int or not 100 <= status <= 599:
+        raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', str(written)[:120])
+    items = written.get("items")
+    reply = OK if status == OK.status else Respond(status=status)
+    return replace(reply, items=tuple(items)) if isinstance(items, list) else reply

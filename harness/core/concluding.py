@@ -1,0 +1,68 @@
+"""From what a run recorded to the verdict on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from harness.core.delivery import Delivery
+from harness.core.documents import Mark
+from harness.core.judging import Judgement
+from harness.core.verdict import Unmet, Verdict
+
+_SHOWN_STRAYS = 5
+
+
+def conclude(
+    subject: Verdict,
+    judgement: Judgement,
+    deliveries: Sequence[Delivery],
+    *,
+    expect_violations: frozenset[str] | None,
+    unexpected_allowed: bool,
+) -> Verdict:
+    """The verdict on what `subject` names, whose unmet expectations and lost requests it already knows.
+
+    `expect_violations` are the rules that must be broken, exactly these; None: none may be.
+    """
+    unmet = [*subject.unmet, *_unmet_violations(subject.mark, judgement, expect_violations)]
+    if not unexpected_allowed:
+        unmet.extend(_unexpected(subject.mark, judgement, deliveries, subject.lost))
+    failed = bool(unmet) or (expect_violations is None and bool(judgement.errors))
+    return Verdict(
+        word="failed" if failed else "passed",
+        file=subject.file,
+        mark=subject.mark,
+        title=subject.title,
+        judgement=judgement,
+        unmet=unmet,
+        violations=judgement.violations,
+        evidence={number: deliveries[number - 1] for v in judgement.violations for number in v.deliveries},
+        lost=subject.lost,
+    )
+
+
+def _unmet_violations(mark: Mark, judgement: Judgement, expected: frozenset[str] | None) -> list[Unmet]:
+    """Where violations are expected: one, if others showed."""
+    broken = {violation.rule for violation in judgement.errors}
+    if expected is None or broken == expected:
+        return []
+    return [
+        Unmet(
+            mark=mark,
+            expectation="expect_violations",
+            expected=f"exactly these rules broken: {', '.join(sorted(expected)) or 'none'}",
+            actual=", ".join(sorted(broken)) or "none broken",
+        )
+    ]
+
+
+def _unexpected(mark: Mark, judgement: Judgement, deliveries: Sequence[Delivery], lost: int) -> list[Unmet]:
+    found = [f"{lost} that could not be read or were for no run"] if lost else []
+    if judgement.unexpected:
+        strays = Counter(delivery.destination[:100] for delivery in deliveries if delivery.unexpected)
+        named = ", ".join(f"{count} to {name!r}" for name, count in strays.most_common(_SHOWN_STRAYS))
+        found.insert(0, f"{named}, which the run has not: correct the sender's URL, or declare the destination")
+    if not found:
+        return []
+    return [Unmet(mark=mark, expectation="unexpected", expected="no unexpected delivery", actual="; ".join(found))]

@@ -1,0 +1,100 @@
+"""What was seen of one user at one step: the messages that tell of their entries, and which of them are too many."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from harness.core.declarations import DeclaredStep
+from harness.core.delivery import Violation
+from harness.core.instants import Duration, Instant
+from harness.core.rules.sighting import proof
+
+At: TypeAlias = tuple[int, int]
+"""A payload's place in a run: the number of its delivery, and its index in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Sight:
+    """One attempt at a message that tells of an entry; sights are ordered by what they tell of, then by arrival."""
+
+    happened_at: Instant
+    at: At
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """What was seen of one user at one step of one destination, in one type of call."""
+
+    re_entry: Duration | None
+    """The least time between two entries; None: nobody may enter again."""
+    look_alikes: int
+    """How many messages one entry may have: one for each email that the profile declares."""
+    what: str
+    """Who got what for whom, for messages."""
+    destination: str
+    """Its name."""
+    users: set[str] = field(default_factory=set)
+    """Every `userId` and `anonymousId` that came with it."""
+    messages: dict[str, Sight] = field(default_factory=dict)
+    """By `messageId`, the first sight of each."""
+    unnamed: dict[bytes, set[Sight]] = field(default_factory=dict)
+    """Messages without an id: by content, every sight, since only its order tells a retry from a second message."""
+
+    def emptied(self) -> Account:
+        """The same, with nothing seen yet."""
+        return replace(self, users=set(), messages={}, unnamed={})
+
+
+def _messages_among(unnamed: Mapping[bytes, set[Sight]]) -> Iterator[Sight]:
+    """The first sight of each message without an id: equal content is a retry only after an attempt that failed."""
+    for sights in unnamed.values():
+        answered = True
+        for sight in sorted(sights, key=lambda sight: sight.at):
+            if answered:
+                yield sight
+            answered = sight.accepted
+
+
+def surplus(entries: Account, deletes: set[At]) -> Iterator[Violation]:
+    """One violation for each message that belongs to an entry which already has as many as it may have.
+
+    `deletes` are the places where one of the account's users asked to be forgotten, which ends an entry.
+    """
+    opened: Sight | None = None
+    told = 0
+    for sight in sorted([*entries.messages.values(), *_messages_among(entries.unnamed)]):
+        if opened is None or _re_enters(entries, opened, sight) or any(opened.at < at < sight.at for at in deletes):
+            opened, told = sight, 1
+        elif told < entries.look_alikes:
+            told += 1
+        else:
+            yield Violation(
+                rule="once-per-entry",
+                message=f"{entries.what} more than once for one entry",
+                payload=sight.at[1],
+                path="$.messageId",
+                expected=f"{entries.look_alikes} message{'' if entries.look_alikes == 1 else 's'} for each entry",
+                actual="one message more, which is no retry",
+                deliveries=proof(opened.at, sight.at),
+            )
+
+
+def _re_enters(entries: Account, opened: Sight, sight: Sight) -> bool:
+    """Whether a user may be in for a second time by then."""
+    return entries.re_entry is not None and sight.happened_at - opened.happened_at >= entries.re_entry
+
+
+def re_entry(steps: Iterable[DeclaredStep]) -> Duration | None:
+    """The least time between two entries of one of `steps`.
+
+    Users exit a while after they entered the journey, so a step that is not its only one may be entered just before.
+    """
+    times = [
+        step.journey.re_entry_after + ((step.journey.exit_after or 0) if len(step.journey.steps) == 1 else 0)
+        for step in steps
+        if step.journey.re_entry_after is not None
+    ]
+    return min(times, default=None)

@@ -1,0 +1,85 @@
+"""The fixtures, and the judgement of each test that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.pytest_plugin.options import OPTIONS
+
+if TYPE_CHECKING:
+    from harness.adapters.server.threaded import ThreadedServer
+    from harness.pytest_plugin.binding import BoundRun
+    from harness.pytest_plugin.receivers import Destinations
+    from harness.pytest_plugin.spaces import EngageSpace
+    from harness.pytest_plugin.verdicts import HarnessVerdict
+
+RUN: pytest.StashKey[BoundRun] = pytest.StashKey()
+
+
+@pytest.fixture(scope="session")
+def harness_server(pytestconfig: pytest.Config) -> Iterator[ThreadedServer]:
+    """The mock destination server, in a thread of its own; `.url` is where it listens."""
+    from harness.adapters.server.threaded import ThreadedServer
+
+    server, port = ThreadedServer(), pytestconfig.stash[OPTIONS].port
+    try:
+        server.start(port=port)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        pytest.fail(f"cannot listen at port {port}: {reason}; choose another harness_port, or none", pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def destinations(harness_server: ThreadedServer, request: pytest.FixtureRequest) -> Iterator[Destinations]:
+    """Destinations of this test alone: `.event(name, …)` and `.list(name, …)`; what comes there is judged."""
+    from harness.pytest_plugin.binding import bind
+    from harness.pytest_plugin.receivers import Destinations
+
+    run = bind(harness_server, request)
+    request.node.stash[RUN] = run
+    yield Destinations(run)
+    finding = run.news()
+    run.close()
+    if finding:
+        pytest.fail(finding, pytrace=False)
+
+
+@pytest.fixture
+def engage_space(destinations: Destinations, request: pytest.FixtureRequest) -> Iterator[EngageSpace]:
+    """A simulated Engage space that sends to the test's destinations, on a clock that moves only when it is told to."""
+    from harness.pytest_plugin.spaces import EngageSpace
+
+    space = EngageSpace(request.node.stash[RUN])
+    yield space
+    space.stop()
+
+
+@pytest.fixture
+def harness_verdict(destinations: Destinations, request: pytest.FixtureRequest) -> HarnessVerdict:
+    """What the contract says of all that came so far: `.violations`, `.assert_passed()`, `.assert_violations(…)`."""
+    from harness.pytest_plugin.verdicts import HarnessVerdict
+
+    return HarnessVerdict(request.node.stash[RUN])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Judge what came, while it can still be the test that fails, and not only its teardown."""
+    try:
+        yield
+    except BaseException:
+        if finding := _news(item):
+            item.add_report_section("call", "contract", finding)
+        raise
+    if finding := _news(item):
+        pytest.fail(finding, pytrace=False)
+
+
+def _news(item: pytest.Item) -> str | None:
+    run = item.stash.get(RUN, None)
+    return run.news() if run is not None else None

@@ -1,0 +1,109 @@
+"""The fixture `destinations`, and what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from harness.core.delivery import Delivery, Payload
+from harness.core.documents import near_miss
+from harness.core.ledger import Filter, filtered
+from harness.pytest_plugin.binding import BoundRun
+from harness.pytest_plugin.mappings import destination_in
+from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, Receiver
+
+__tracebackhide__ = True  # pytest shows the line of the test that asks for what cannot be
+WRITE_KEY = "test"
+
+
+class Destinations(Mapping[str, Receiver]):
+    """The destinations of one test, by name."""
+
+    write_key = WRITE_KEY
+    """A write key for real client libraries; any other is taken too, and names another source."""
+
+    def __init__(self, run: BoundRun) -> None:
+        """Hold none yet."""
+        self._run = run
+        self._receivers: dict[str, Receiver] = {}
+
+    def event(
+        self,
+        name: str,
+        *,
+        calls: Sequence[str] = ("track",),
+        replies: int | str | Sequence[int | str] = 200,
+        integration: str | None = None,
+        url: str | None = None,
+    ) -> EventReceiver:
+        """An event destination that takes `calls` and answers `replies` (a status, `reset`, or a sequence per message).
+
+        `integration` is the name by which `integrations` routes to it. With `url`, what comes is recorded, handed on
+        to that endpoint, and answered as it answers. A name that is there already is set up anew.
+        """
+        self._add(name, {"kind": "event", "calls": [*calls]}, replies, integration, url)
+        receiver = EventReceiver(self._run, name)
+        self._receivers[name] = receiver
+        return receiver
+
+    def list(
+        self,
+        name: str,
+        *,
+        replies: int | str | Sequence[int | str] = 200,
+        integration: str | None = None,
+        url: str | None = None,
+    ) -> ListReceiver:
+        """A list destination; the arguments are those of `event`."""
+        self._add(name, {"kind": "list"}, replies, integration, url)
+        receiver = ListReceiver(self._run, name)
+        self._receivers[name] = receiver
+        return receiver
+
+    def _add(
+        self,
+        name: str,
+        form: Mapping[str, Any],
+        replies: int | str | Sequence[int | str],
+        integration: str | None,
+        url: str | None,
+    ) -> None:
+        written = dict(form)
+        if url is None:
+            written["replies"] = replies if isinstance(replies, int | str) else [*replies]
+        elif replies != 200:
+            raise TypeError("`url` answers for itself: leave one of `url` and `replies` out")
+        given = {"integration": integration, "url": url}
+        written.update({key: value for key, value in given.items() if value is not None})
+        self._run.add(destination_in(name, written))
+
+    @property
+    def source_url(self) -> str:
+        """The host for real client libraries, which append `/v1/…` themselves; their calls feed `engage_space`."""
+        return self._run.server.server.source_url(self._run.run)
+
+    @property
+    def source_calls(self) -> Sequence[Payload]:
+        """The calls that client libraries sent to `source_url`."""
+        return [call for _, call in self._run.server.do(lambda: list(self._run.run.sources.calls))]
+
+    @property
+    def deliveries(self) -> Sequence[Delivery]:
+        """All that came in this test, in order, for unknown destinations too."""
+        return self._run.deliveries()
+
+    @property
+    def unexpected(self) -> Sequence[Delivery]:
+        """What came for destinations that the test does not have; it fails the test, unless that allows it."""
+        return [*filtered(self._run.deliveries(), Filter(unexpected=True))]
+
+    def __getitem__(self, name: str) -> Receiver:
+        if name not in self._receivers:
+            raise KeyError(f"no destination {name!r}{near_miss(name, self._receivers)}")
+        return self._receivers[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._receivers)
+
+    def __len__(self) -> int:
+        return len(self._receivers)

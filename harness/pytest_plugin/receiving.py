@@ -1,0 +1,172 @@
+"""One destination of a test: what came there, waiting for it, and assertions about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Unpack
+
+from harness.core.delivery import Delivery, Payload
+from harness.core.ledger import Filter, filtered
+from harness.core.scenario.evidence import Evidence, Message
+from harness.core.scenario.expecting import unmet_expectations
+from harness.core.scenario.model import Attempts, Expectation, Match, Received, Undelivered
+from harness.core.verdict import Nearest, Unmet, Verdict
+from harness.pytest_plugin.binding import BoundRun
+from harness.pytest_plugin.wanting import Wanted, amount, match
+from harness.reports.text import finding_text
+
+__tracebackhide__ = True  # pytest shows the line of the test that asks for what cannot be
+DEFAULT_TIMEOUT = 5.0
+
+
+class Receiver:
+    """A destination of one test."""
+
+    def __init__(self, run: BoundRun, name: str) -> None:
+        """Look at the destination `name` of `run`."""
+        self._run = run
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        """Where it listens; anything below it belongs to it too."""
+        return self._run.url(self.name)
+
+    @property
+    def deliveries(self) -> Sequence[Delivery]:
+        """Every attempt to deliver to it so far, in order, with what was wrong in it and what was answered."""
+        return [*filtered(self._run.deliveries(), Filter(destination=self.name))]
+
+    @property
+    def payloads(self) -> Sequence[Payload]:
+        """All payloads of these deliveries, in order: calls, or list entries; a retry is listed again."""
+        return [payload for delivery in self.deliveries for payload in delivery.payloads]
+
+    def wait_for(self, count: int = 1, timeout: float = DEFAULT_TIMEOUT, **wanted: Unpack[Wanted]) -> Sequence[Payload]:
+        """The messages that it accepted, once there are `count` of those wanted; else the test fails after `timeout` s.
+
+        For synchronous tests. A message that was retried counts once.
+        """
+        asked = self._match(wanted)
+        self._run.server.call(lambda: self._run.until(lambda evidence: self._missing(evidence, asked, count), timeout))
+        return self._come(asked, count, timeout)
+
+    async def wait(
+        self,
+        count: int = 1,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109  # the synchronous twin has it, and its test fails by it
+        **wanted: Unpack[Wanted],
+    ) -> Sequence[Payload]:
+        """The same for asynchronous tests, whose event loop goes on meanwhile."""
+        asked = self._match(wanted)
+        await self._run.server.acall(
+            lambda: self._run.until(lambda evidence: self._missing(evidence, asked, count), timeout)
+        )
+        return self._come(asked, count, timeout)
+
+    def assert_received(
+        self,
+        count: int | None = None,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **wanted: Unpack[Wanted],
+    ) -> None:
+        """Fail unless it accepted exactly `count` of the messages wanted, or so many; at least one unless said."""
+        number = amount(count, at_least, at_most)
+        self._assert(Received(mark=self._run.mark, match=self._match(wanted), count=number))
+
+    def assert_undelivered(
+        self,
+        count: int | None = None,
+        *,
+        at_least: int | None = None,
+        at_most: int | None = None,
+        **wanted: Unpack[Wanted],
+    ) -> None:
+        """Fail unless exactly `count` of the messages wanted, or so many, were sent and never accepted."""
+        number = amount(count, at_least, at_most)
+        self._assert(Undelivered(mark=self._run.mark, match=self._match(wanted), count=number))
+
+    def assert_attempts(self, each: int | None = None, *, total: int | None = None, **wanted: Unpack[Wanted]) -> None:
+        """Fail unless each message wanted was tried `each` times, and all of them together `total` times."""
+        if each is None and total is None:
+            raise TypeError("no number of attempts is demanded: give `each` or `total`")
+        self._assert(
+            Attempts(
+                mark=self._run.mark,
+                match=self._match(wanted),
+                each=None if each is None else amount(each, None, None),
+                total=None if total is None else amount(total, None, None),
+            )
+        )
+
+    def assert_nothing(self, **wanted: Unpack[Wanted]) -> None:
+        """Fail if anything came, accepted or not; with keywords, if any of the messages wanted came."""
+        evidence, asked = self._run.evidence(), self._match(wanted)
+        messages = evidence.matching(asked, self.name)
+        bodies = [] if wanted else [delivery for delivery in self.deliveries if not delivery.payloads]
+        if messages or bodies:
+            self._fail([self._something(messages, bodies)])
+
+    def _something(self, messages: Sequence[Message], bodies: Sequence[Delivery]) -> Unmet:
+        sightings = messages[0].sightings if messages else []
+        return Unmet(
+            mark=self._run.mark,
+            expectation=f"{self.name}.assert_nothing",
+            expected=f"nothing at {self.name}",
+            actual=f"{len(messages)} messages, and {len(bodies)} deliveries without any",
+            nearest=Nearest(delivery=sightings[-1][0], payload=sightings[-1][1], difference="it was not to come")
+            if sightings
+            else None,
+        )
+
+    def _match(self, wanted: Wanted) -> Match:
+        return match(self.name, wanted, self._run.journeys)
+
+    def _accepted(self, evidence: Evidence, asked: Match) -> list[Message]:
+        return [message for message in evidence.matching(asked, self.name) if message.accepted]
+
+    def _missing(self, evidence: Evidence, asked: Match, count: int) -> int:
+        return count - len(self._accepted(evidence, asked))
+
+    def _come(self, asked: Match, count: int, timeout: float) -> Sequence[Payload]:
+        """The messages that were waited for; AssertionError where too few of them came."""
+        evidence = self._run.evidence()
+        found = self._accepted(evidence, asked)
+        if len(found) < count:
+            self._assert(
+                Received(mark=self._run.mark, match=asked, count=amount(None, count, None)), f" within {timeout:g} s"
+            )
+        return [message.payload for message in found]
+
+    def _assert(self, expectation: Expectation, more: str = "") -> None:
+        unmet = unmet_expectations([expectation], self._run.evidence())
+        if unmet:
+            self._fail(unmet, more)
+
+    def _fail(self, unmet: Sequence[Unmet], more: str = "") -> None:
+        mark, told = self._run.mark, [replace(each, expected=each.expected + more) for each in unmet]
+        raise AssertionError(finding_text(Verdict(word="failed", file=mark.file, mark=mark, title="", unmet=told)))
+
+
+class EventReceiver(Receiver):
+    """An event destination of one test."""
+
+
+class ListReceiver(Receiver):
+    """A list destination of one test."""
+
+    @property
+    def members(self) -> Sequence[Any]:
+        """The users on its lists now, in the order of their adding, each as it was sent."""
+        return self.members_of()
+
+    def members_of(self, key: str | None = None, *, step: str | None = None) -> Sequence[Any]:
+        """The users on the list with that key, or on that of a declared step; on all lists where none is named."""
+        steps = None if step is None else self._match({"step": step}).steps
+        evidence = self._run.evidence()
+        if key is not None:
+            return self._run.server.do(lambda: self._run.run.pasts[self.name].members.lists().get(key, []))
+        return evidence.members(self.name, steps)

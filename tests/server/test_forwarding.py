@@ -1,0 +1,233 @@
+"""Destinations with a `url:`: what comes is handed on to an endpoint that somebody develops, and recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from harness.adapters.server.forwarding import Forwarder, Unreachable
+from harness.adapters.server.requests import RawRequest
+from tests.server.serving import KEY, Served, served, track
+
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+JSON = {"content-type": "application/json"}
+
+
+@asynccontextmanager
+async def endpoint(handle: Handle) -> AsyncIterator[str]:
+    """The URL of an endpoint that answers by `handle`."""
+    runner = web.ServerRunner(web.Server(handle))  # type: ignore[arg-type]  # its handlers take any request
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{site.port}"
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def relaying(url: str, **changes: Any) -> AsyncIterator[Served]:
+    """A server whose destination `crm` hands on to `url`."""
+    async with served({"destinations": {"crm": {"kind": "event", "url": url, **changes}}}) as it:
+        yield it
+
+
+async def _record(it: Served) -> dict[str, Any]:
+    (record,) = (await it.get("/runs/default/deliveries"))["deliveries"]
+    found: dict[str, Any] = record
+    return found
+
+
+async def test_the_answer_of_the_endpoint_is_relayed_and_recorded() -> None:
+    """Status, body, type and what tells the sender when to come again reach the sender as the endpoint said them."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=429, text="<later/>", content_type="text/xml", headers={"Retry-After": "7"})
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        got = await it.send(track())
+        record = await _record(it)
+    assert (got.status, got.body, got.headers["retry-after"]) == (429, b"<later/>", "7")
+    assert got.headers["content-type"].startswith("text/xml")
+    assert (record["reply"], record["payloads"]) == ({"status": 429}, [track()])
+
+
+async def test_the_endpoint_gets_the_request_as_it_came() -> None:
+    """Method, body, headers and what the path has below the destination are handed on."""
+    heard: list[tuple[str, str, bytes, str | None]] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        heard.append((request.method, request.path_qs, await request.read(), request.headers.get("X-Signature")))
+        return web.json_response({})
+
+    async with endpoint(answer) as url, relaying(f"{url}/hook") as it:
+        await it.ask("PUT", "/destinations/crm/v2/users?a=1", data=b'{"type":"x"}', headers={**JSON, "X-Signature": "s"})
+        await it.ask("POST", "/destinations/crm", data=b"[]", headers=JSON)
+    assert heard == [("PUT", "/hook/v2/users?a=1", b'{"type":"x"}', "s"), ("POST", "/hook", b"[]", None)]
+
+
+async def test_a_malformed_body_is_answered_by_the_endpoint_too() -> None:
+    """The endpoint is under test: it decides about bad bodies, while the record names what is wrong with them."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=202)
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        got = await it.ask("POST", "/destinations/crm", data=b"{", headers=JSON)
+        record = await _record(it)
+    assert (got.status, record["reply"], record["violations"][0]["rule"]) == (202, {"status": 202}, "malformed-body")
+
+
+async def test_what_could_not_be_read_whole_is_not_handed_on() -> None:
+    """An endpoint never sees half a body: the harness refuses it itself."""
+
+    async def answer(request: web.Request) -> web.Response:
+        raise AssertionError("it was handed on")
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        got = await it.ask("POST", "/destinations/crm", data=b"{}", headers={**JSON, "content-encoding": "gzip"})
+    assert got.status == 400
+
+
+@pytest.mark.parametrize("body", [b"", b"not JSON", b"\xff\xfe"])
+async def test_an_answer_that_is_no_json_is_relayed_as_it_is(body: bytes) -> None:
+    """What an endpoint answers is its own affair."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=200, body=body, content_type="application/json")
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        got = await it.send(track())
+    assert (got.status, got.body) == (200, body)
+
+
+async def test_a_large_body_is_handed_on_whole() -> None:
+    """Batches of several megabytes reach the endpoint as they came."""
+    sizes: list[int] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        sizes.append(len(await request.content.read()))
+        return web.Response()
+
+    body = b'[{"type": "track", "properties": "%b"}]' % (b"x" * 3_000_000)
+    async with endpoint(answer) as url, relaying(url) as it:
+        got = await it.ask("POST", "/destinations/crm", data=io.BytesIO(body), headers=JSON)
+    assert (got.status, sizes) == (200, [len(body)])
+
+
+async def test_members_are_those_that_the_endpoint_accepted() -> None:
+    """A list destination with an endpoint counts its members by the endpoint's answers."""
+    statuses = iter([500, 200])
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=next(statuses))
+
+    body = {"list": KEY, "add": [{"userId": "u1"}]}
+    async with endpoint(answer) as url, served({"destinations": {"crm": {"kind": "list", "url": url}}}) as it:
+        await it.send(body)
+        before = await it.get("/runs/default/destinations/crm/members")
+        await it.send(body)
+        after = await it.get("/runs/default/destinations/crm/members")
+    assert (before["lists"], after["lists"]) == ({}, {KEY: [{"userId": "u1"}]})
+
+
+async def test_an_endpoint_that_nobody_serves_is_a_502_and_makes_the_run_errored() -> None:
+    """The sender is told, the delivery is recorded, and the verdict says where nobody answered."""
+    async with endpoint(lambda request: web.Response()) as url:  # type: ignore[arg-type,return-value]  # never asked
+        pass
+    async with relaying(url) as it:
+        got = await it.send(track())
+        record = await _record(it)
+        verdict = await it.get("/runs/default/verdict")
+    assert (got.status, record["reply"]) == (502, {"status": 502})
+    assert url in got.json["error"]
+    assert verdict["verdict"] == "errored"
+    assert verdict["failures"][0].startswith(f"crm: {url} cannot be reached")
+
+
+async def test_an_endpoint_that_answers_again_makes_the_run_judgeable() -> None:
+    """What counts is whether the endpoint was there in the end: an outage is part of a test."""
+    down = True
+
+    async def answer(request: web.Request) -> web.Response:
+        if down and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=200)
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        first = await it.send(track())
+        down = False
+        second = await it.send(track())
+        verdict = await it.get("/runs/default/verdict")
+    assert (first.status, second.status, verdict["verdict"]) == (502, 200, "passed")
+
+
+async def test_an_endpoint_that_does_not_answer_in_time_is_unreachable() -> None:
+    """The sender is not kept waiting for ever."""
+    release = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        await release.wait()
+        return web.Response()
+
+    request = RawRequest(
+        run="default", destination="crm", method="POST", path="/destinations/crm", headers=(), body=b"{}",
+        arrived_at=0, defect=None,
+    )  # fmt: skip
+    forwarder = Forwarder(seconds=0.05)
+    try:
+        async with endpoint(answer) as url:
+            with pytest.raises(Unreachable, match=r"no answer within 0\.05 s"):
+                await forwarder.post(url, request)
+            release.set()
+    finally:
+        await forwarder.close()
+
+
+async def test_deliveries_that_are_answered_out_of_order_are_numbered_as_they_are_recorded() -> None:
+    """Numbers have no gaps and follow the ledger, whoever is answered first."""
+    turns = [asyncio.Event() for _ in range(3)]
+    arrived = asyncio.Semaphore(0)
+
+    async def answer(request: web.Request) -> web.Response:
+        user = int((await request.json())["userId"])
+        arrived.release()
+        await turns[user].wait()
+        return web.json_response({"user": user})
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        asked = [asyncio.create_task(it.send(track(str(user)))) for user in range(3)]
+        for _ in range(3):
+            await arrived.acquire()
+        for user in (2, 0, 1):
+            turns[user].set()
+            await asked[user]
+        records = (await it.get("/runs/default/deliveries"))["deliveries"]
+    assert [(record["number"], record["payloads"][0]["userId"]) for record in records] == [(1, "2"), (2, "0"), (3, "1")]
+    assert [task.result().json["user"] for task in asked] == [0, 1, 2]
+
+
+async def test_a_destination_that_is_taken_out_meanwhile_still_gets_its_record() -> None:
+    """A set-up that changes while an endpoint is asked loses nothing."""
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: web.Request) -> web.Response:
+        asked.set()
+        await release.wait()
+        return web.Response(status=200)
+
+    async with endpoint(answer) as url, relaying(url) as it:
+        sending = asyncio.create_task(it.send(track()))
+        await asked.wait()
+        await it.put("/runs/default", {"destinations": {"other": {"kind": "event"}}})
+        release.set()
+        got = await sending
+        verdict = await it.get("/runs/default/verdict")
+    assert (got.status, verdict["counts"]["deliveries"]) == (200, 1)
