@@ -44,18 +44,22 @@ async def _in_thread(call: Callable[[], Any]) -> Any:
 
     The thread is a daemon: code that never returns must not keep the process from ending.
     """
-    done: Future[Any] = Future()
+    done: Future[BaseException | None] = Future()
+    results: list[Any] = []
 
     def work() -> None:
         try:
-            result = call()
+            results.append(call())
         except BaseException as error:  # noqa: BLE001  # whoever waits for it is told, whatever it is
-            done.set_exception(error)
+            done.set_result(error)  # as a result, since asyncio replaces a TimeoutError, and its place is gone
         else:
-            done.set_result(result)
+            done.set_result(None)
 
     threading.Thread(target=work, name="harness-client", daemon=True).start()
-    return await asyncio.wrap_future(done)
+    error = await asyncio.wrap_future(done)
+    if error is not None:
+        raise error
+    return results[0]
 
 
 def _function(file: Path, function: str) -> Callable[..., Any]:

@@ -55,8 +55,7 @@ def isoformat(instant: Instant) -> str:
 
 def parse_instant(text: str) -> Instant:
     """The instant that an ISO 8601 text names (nanoseconds are cut off, no zone means UTC); else ValueError."""
-    trimmed = re.sub(r"(\.[0-9]{6})[0-9]+", r"\1", text)
-    moment = datetime.fromisoformat(trimmed)
+    moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -134,10 +134,14 @@ def _refused(violation: Violation) -> dict[str, object]:
 def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
     """Count this attempt for each message in it; the highest count."""
     attempts, highest = past.attempts, 1
-    for message in {member_message(each) if is_list_entry(each) else message_of(each) for each in payloads}:
+    for message in {_message(each) for each in payloads} if len(payloads) > 1 else map(_message, payloads):
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _message(payload: Payload) -> Hashable:
+    return member_message(payload) if is_list_entry(payload) else message_of(payload)
 
 
 def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:

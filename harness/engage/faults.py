@@ -29,5 +29,5 @@ FAULTS = fault_table((*KEY_FAULTS, *CALL_FAULTS, *CONTEXT_FAULTS, *SENDING_FAULT
 def fault_named(name: str) -> Fault:
     """The fault of that name; SpaceError with the nearest one where there is none."""
     if name not in FAULTS:
-        raise unknown("fault", name, FAULTS, "`harness mutate --list` prints them all")
+        raise unknown("fault", name, FAULTS, "docs/scenarios.md tells what each does")
     return FAULTS[name]

@@ -76,6 +76,14 @@ def test_parameters_that_are_not_given_have_a_default() -> None:
     assert built(parameters={}).parameters["entered"] == "true"
 
 
+@pytest.mark.parametrize(("value", "right"), [(True, True), (1, False), ("true", False)])
+def test_a_family_may_have_a_boolean_as_its_membership_value(value: object, right: bool) -> None:
+    """With a boolean, neither the number that equals it nor the text will do."""
+    judge = Checker(built(rules={"membership-value": "error"}), Declarations())
+    found = judge.violations(track(properties={KEY: value}), None, CRM, 0)
+    assert [violation.rule for violation in found] == ([] if right else ["membership-value"])
+
+
 def test_a_declared_exit_chooses_the_schema_with_exit() -> None:
     """The schema with exit takes the other's place where the step has an exit, and where there is one."""
     contract = built()
@@ -110,9 +118,10 @@ def test_an_annotation_that_names_no_rule_is_refused() -> None:
 def test_exact_lengths_of_ids_are_demanded_where_the_parameter_says_so() -> None:
     """With `strict_ids`, an id with another length than all known ones is a breach."""
     contract = built(rules={"personas-context": "error"})
-    short = track(context={"personas": {"computation_key": KEY, "space_id": "spa_1", "namespace": "spa_1"}})
+    short_ids = {"computation_key": KEY, "space_id": "spa_1", "namespace": "spa_1"}
+    short = track(event="Entered", context={"personas": short_ids})
     judge = Checker(contract, Declarations())
-    assert {judge.violations(track(), None, CRM, 0) for _ in range(100)} == {()}
+    assert {judge.violations(track(event="Entered"), None, CRM, 0) for _ in range(100)} == {()}
     found = judge.violations(short, None, CRM, 0)
     assert [(v.path.rpartition(".")[2], v.expected, v.actual) for v in found] == [
         ("space_id", "26 characters", "5 characters"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from harness.core.checking import Checker
+from harness.core.declarations import Declarations
 from harness.core.delivery import Delivery
 from harness.core.judging import calls_of, judge
 from harness.core.reception import stray
@@ -59,6 +62,15 @@ def test_warnings_are_no_errors() -> None:
     judgement = judge([delivered(1, track()), delivered(2, other)], DESTINATIONS, checker())
     assert [(violation.rule, violation.severity) for violation in judgement.violations] == [("key-unique", "warning")]
     assert judgement.errors == ()
+
+
+def test_what_a_history_shows_has_the_severity_of_the_contract() -> None:
+    """A contract that calls a history rule a warning has it so."""
+    contract = checker().contract
+    mild = replace(contract, severities={**contract.severities, "once-per-entry": "warning"})
+    ledger = [delivered(1, track()), delivered(2, track(messageId="b"))]
+    found = judge(ledger, DESTINATIONS, Checker(mild, Declarations())).violations
+    assert [(violation.rule, violation.severity) for violation in found] == [("once-per-entry", "warning")]
 
 
 def test_the_calls_of_list_entries_are_read_again() -> None:

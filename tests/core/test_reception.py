@@ -12,7 +12,7 @@ from harness.core.behaviours import behaviour
 from harness.core.delivery import Defect, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import external_id
-from harness.core.reception import Past, receive, stray
+from harness.core.reception import Past, receive, stray, unchecked
 from harness.core.rules.examples import KEY, identify, track
 from tests.core.receiving import ADS, CRM, arrival, checker, received
 
@@ -179,3 +179,10 @@ def test_what_comes_for_an_unknown_destination_is_recorded_as_unexpected() -> No
         "error": "run 'default' has no destination 'crn'; did you mean 'crm'?",
         "known": ["crm", "ads"],
     }
+
+
+def test_what_the_harness_failed_to_check_is_recorded_with_a_500() -> None:
+    """An error of the harness loses nothing: the arrival is a delivery without payloads."""
+    delivery = unchecked(arrival(b"{}"), CRM, run="default", number=4)
+    assert (delivery.number, answer(delivery), list(delivery.payloads)) == (4, 500, [])
+    assert not delivery.accepted

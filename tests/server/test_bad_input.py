@@ -98,7 +98,9 @@ async def test_bad_input_is_kept_once_and_answered_with_a_fitting_4xx(name: str)
     async with served(CONFIG, limits=LIMITS) as it:
         reply = await it.raw(case.sent)
         kept = _kept(it)
-        listed = [await it.get(path) for path in ("/runs/default/deliveries", "/runs/default/verdict", "/lost", "/refused")]
+        listed = [
+            await it.get(path) for path in ("/runs/default/deliveries", "/runs/default/verdict", "/lost", "/refused")
+        ]
     assert reply.status in case.fits
     assert kept == 1
     assert len(listed) == 4
@@ -125,10 +127,13 @@ targets = st.sampled_from(
 )
 control = st.sampled_from(
     "/runs/default /runs/other /runs/default/destinations/crm /runs/default/clock /runs/default/reset /runs /refused "
-    "/lost /runs/default/verdict /runs/default/deliveries /runs/default/deliveries/1 /runs/default/destinations/ads/members "
-    "/runs/default/deliveries?wait=5 /runs/default/deliveries?status=%ff&limit=-1".split()
+    "/lost /runs/default/verdict /runs/default/deliveries /runs/default/deliveries/1 "
+    "/runs/default/destinations/ads/members /runs/default/deliveries?wait=5 "
+    "/runs/default/deliveries?status=%ff&limit=-1".split()
 ).map(lambda path: f"/_harness/v1{path}")
-anywhere = st.text("/%?#&=.:{}[]abruns destinations0é", max_size=20).map(lambda tail: "/" + quote(tail, safe="/%?&=.:[]"))
+anywhere = st.text("/%?#&=.:{}[]abruns destinations0é", max_size=20).map(
+    lambda tail: "/" + quote(tail, safe="/%?&=.:[]")
+)
 fields = st.lists(
     st.sampled_from(
         [JSON, GZIP, "Content-Type: text/xml", "Content-Encoding: deflate", "Authorization: Basic eDo=", "Cookie: a",

@@ -155,7 +155,7 @@ async def test_a_wait_ends_with_its_run() -> None:
     async with served() as it:
         await it.put("/runs/short", CONFIG)
         asked = asyncio.create_task(it.get("/runs/short/deliveries?count=1&wait=60s"))
-        while not it.server.open_run("short").waited_for:
+        while not it.server.open_run("short").waited_for:  # noqa: ASYNC110  # only a property tells
             await asyncio.sleep(0)
         await it.ask("DELETE", f"{CONTROL}/runs/short")
         answer = await asyncio.wait_for(asked, 10)

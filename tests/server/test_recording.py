@@ -67,7 +67,8 @@ async def test_a_list_entry_is_a_message_of_its_own() -> None:
     """The same user added again is a second attempt, another user a first one."""
     async with served(CONFIG) as it:
         answers = [
-            await it.send({"list": KEY, "add": [{"userId": user}]}, to="/destinations/shaky") for user in ("a", "b", "a")
+            await it.send({"list": KEY, "add": [{"userId": user}]}, to="/destinations/shaky")
+            for user in ("a", "b", "a")
         ]
     assert [answer.status for answer in answers] == [503, 503, 200]
 

@@ -15,8 +15,10 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 
-from tests.adapters.front_serving import PATIENCE, connected
+from tests.adapters.front_serving import PATIENCE, connected, post
+from tests.server.endpoints import endpoint
 
 COMMAND = (sys.executable, "-m", "harness", "serve", "--port", "0")
 
@@ -50,19 +52,32 @@ async def _ended(*options: str) -> tuple[int | None, str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_told_to_stop_it_answers_what_is_in_flight_and_exits_0(number: signal.Signals) -> None:
-    """A request whose body still comes, and one that waits for more, are answered before the process ends."""
-    async with serving() as (process, url), connected(url) as slow, connected(url) as waiting:
-        slow.send(b"POST /destinations/events HTTP/1.1\r\nHost: t\r\nContent-Length: 2\r\n\r\n{")
-        waiting.send(b"GET /_harness/v1/runs/default/deliveries?count=9&wait=60s HTTP/1.1\r\nHost: t\r\n\r\n")
-        async with connected(url) as other:
-            await other.ask(b"GET /_harness/healthz HTTP/1.1\r\nHost: t\r\n\r\n")
-        process.send_signal(number)
-        told = await waiting.reply()
-        slow.send(b"}")
-        answered = await slow.reply()
-        code = await process.wait()
-    assert (told.status, answered.status, code) == (200, 200, 0)
+async def test_told_to_stop_it_answers_what_is_in_flight_and_exits_0(number: signal.Signals, tmp_path: Path) -> None:
+    """A delivery whose endpoint takes its time, and a request that waits for more, are answered before the end."""
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.set()
+        await release.wait()
+        return web.Response(status=202)
+
+    config = tmp_path / "server.yaml"
+    async with endpoint(answer) as upstream:
+        config.write_text(f"destinations: {{slow: {{kind: event, url: '{upstream}'}}}}")
+        async with (
+            serving("--config", str(config)) as (process, url),
+            connected(url) as slow,
+            connected(url) as waiting,
+        ):
+            waiting.send(b"GET /_harness/v1/runs/default/deliveries?count=9&wait=60s HTTP/1.1\r\nHost: t\r\n\r\n")
+            slow.send(post("Content-Type: application/json", target="/destinations/slow"))
+            await asyncio.wait_for(asked.wait(), PATIENCE)
+            process.send_signal(number)
+            told = await waiting.reply()
+            release.set()
+            answered = await slow.reply()
+            code = await process.wait()
+    assert (told.status, answered.status, code) == (200, 202, 0)
 
 
 async def test_the_first_curl_works_without_a_configuration() -> None:
@@ -92,11 +107,19 @@ async def test_a_port_in_use_is_one_clear_line_and_exit_2() -> None:
 
 
 BAD: dict[str, tuple[str, str]] = {
-    "an unknown key": ("version: 1\ndestinatons: {}\n", ":2:1: unknown key 'destinatons'; did you mean 'destinations'?"),
+    "an unknown key": (
+        "version: 1\ndestinatons: {}\n",
+        ":2:1: unknown key 'destinatons'; did you mean 'destinations'?",
+    ),
     "an unknown contract": ("version: 1\ncontract: engage-journey\n", ":2:11: unknown contract"),
     "an unknown receiver": (
-        "destinations: {crm: {kind: event}}\njourneys:\n  j:\n    name: J\n    steps:\n"
-        "      - send_to_destinations: {name: S, to: [crmm]}\n",
+        """destinations: {crm: {kind: event}}
+journeys:
+  j:
+    name: J
+    steps:
+      - send_to_destinations: {name: S, to: [crmm]}
+""",
         ":6:46: unknown destination 'crmm'; did you mean 'crm'?",
     ),
     "no YAML": ("version: [\n", ":"),

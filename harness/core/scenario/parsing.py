@@ -110,7 +110,7 @@ def _system(document: Document, around: Surroundings) -> SystemChoice:
     fault = settings.get("fault")
     if fault is not None and fault not in around.faults:
         error = unknown(document, ("system", "engage", "fault"), "fault", fault, around.faults)
-        error.remedy = "`harness mutate --list` names the faults"
+        error.remedy = "docs/scenarios.md tells what each does"
         raise error
     return SystemChoice(fault=fault, seed=settings.get("seed", 0))
 

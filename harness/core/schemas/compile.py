@@ -62,6 +62,11 @@ def load_schema(
     )
 
 
+def prepare_explanations() -> None:
+    """Load the explaining engine now, so that the first refusal need not wait for it."""
+    from harness.core.schemas import attribution  # noqa: F401  # its import takes a good part of a second
+
+
 def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> jsonschema_rs.Validator:
     """The accepting engine for `root`; SchemaError where it is no JSON Schema."""
     try:
