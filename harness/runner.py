@@ -139,9 +139,8 @@ class _Play:
         for expectation in self._scenario.expectations:
             if isinstance(expectation, Received) and expectation.within is not None:
                 await self._wait_for(expectation, expectation.within)
-        failures = [*self._run.failures, *(f"{name}: {why}" for name, why in self._run.unreachable.items())]
-        if failures:
-            raise SystemFailed("; ".join(failures))
+        if self._run.troubles:
+            raise SystemFailed("; ".join(self._run.troubles))
 
     async def _set_up(self) -> None:
         destinations = {each.name: self._with_integration(each) for each in self._scenario.destinations.values()}

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import IO
 
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 
 STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"

@@ -10,8 +10,9 @@ from typing import Any
 from harness.adapters.json_files import own_schema, read_json
 from harness.adapters.yaml_files import read_document
 from harness.core.contract import Contract, build_contract, schema_files, versions_of
-from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, near_miss, validate
+from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, validate
 from harness.core.schemas import SchemaError
+from harness.core.spelling import near_miss
 from harness.resources import resource
 
 DEFAULT_CONTRACT = "engage-journeys"

@@ -10,9 +10,10 @@ from harness.adapters.contract_files import contract_of
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
 from harness.adapters.yaml_files import read_document
-from harness.core.documents import Document, DocumentErrors, near_miss, validate
+from harness.core.documents import Document, DocumentErrors, validate
 from harness.core.scenario.model import Scenario
 from harness.core.scenario.parsing import Surroundings, merged, parse_rows, parse_scenario
+from harness.core.spelling import near_miss
 
 SUFFIX = ".scenario.yaml"
 

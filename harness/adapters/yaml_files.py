@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 import yaml
 
 from harness.adapters.yaml_composer import Composer, YamlProblem
-from harness.core.documents import Document, DocumentError, Mark, near_miss, source_line
+from harness.core.documents import Document, DocumentError, Mark, source_line
+from harness.core.spelling import near_miss
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

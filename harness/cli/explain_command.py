@@ -7,8 +7,8 @@ import click
 from harness.adapters.contract_files import shipped_contracts
 from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.say import print_out
-from harness.core.documents import near_miss
 from harness.core.rules.catalogue import RULES
+from harness.core.spelling import near_miss
 from harness.reports.explain_text import rule_text, rules_text
 
 

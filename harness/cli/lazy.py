@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 
 
 class LazyGroup(click.Group):

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import orjson
 
 from harness.cli.exits import UsageFault
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 from harness.core.verdict import Verdict
 from harness.reports.run_json import run_report
 from harness.reports.text import scenario_text, summary_text

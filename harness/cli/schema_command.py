@@ -7,7 +7,7 @@ import click
 from harness.adapters.json_files import OWN_SCHEMAS, bundled_schema
 from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.say import print_json
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 
 
 @click.command()

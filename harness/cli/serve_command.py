@@ -76,9 +76,9 @@ def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:
 
 
 def _collect_seldom() -> None:
-    """Let the garbage collector come seldom: a ledger only grows, and each look at all of it finds nothing to free."""
+    """Let the garbage collector look at a ledger once, then hardly ever: it only grows, and has nothing to free."""
     gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
+    gc.set_threshold(20_000, 1_000, 50)
 
 
 def _interruption() -> asyncio.Event:

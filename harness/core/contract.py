@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
-from harness.core.documents import Document, DocumentError, near_miss
+from harness.core.documents import Document, DocumentError
 from harness.core.rules.catalogue import RULES
 from harness.core.schemas import Schema, SchemaError, load_schema
 from harness.core.schemas.lint import pointer_to
-
-RuleSetting: TypeAlias = Literal["error", "warning", "off"]
+from harness.core.spelling import near_miss
 
 PARAMETERS: Mapping[str, Any] = {"entered": "true", "exited": "false", "strict_ids": False, "message_id_window": "24h"}
 """What a family that does not say otherwise has."""

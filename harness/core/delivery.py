@@ -109,3 +109,10 @@ class Delivery(NamedTuple):
     def accepted(self) -> bool:
         """Whether the sender was told that it may forget the delivery: a 2xx."""
         return isinstance(self.reply, Respond) and 200 <= self.reply.status < 300
+
+    def accepts(self, index: int) -> bool:
+        """Whether the sender was told that it may forget that payload, where the answer tells payloads apart."""
+        items = self.reply.items if isinstance(self.reply, Respond) else None
+        if items is None or index >= len(items):
+            return self.accepted
+        return 200 <= items[index] < 300

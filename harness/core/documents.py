@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from harness.core.spelling import near_miss
 
 if TYPE_CHECKING:
     from harness.core.schemas import Breach, Schema
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 At: TypeAlias = tuple[str | int, ...]
 """The way from a document's root to a place in it: keys and indexes."""
 
-_SHOWN_NAMES = 12
 _SHOWN_COLUMNS = 110
 _LOOKS_BOOLEAN = frozenset({"on", "off", "yes", "no", "y", "n"})
 
@@ -101,17 +101,6 @@ def source_line(text: str, line: int) -> str | None:
     """The line of `text` with that number, counted from 1."""
     lines = text.splitlines()
     return lines[line - 1] if 1 <= line <= len(lines) else None
-
-
-def near_miss(name: str, known: Collection[str]) -> str:
-    """What to add to a message about an unknown name: `; did you mean 'x'?`, `; known: a, b`, or nothing."""
-    by_letters = {each.casefold(): each for each in known}
-    close = get_close_matches(name.casefold(), by_letters, n=1)
-    if close:
-        return f"; did you mean {by_letters[close[0]]!r}?"
-    listed = sorted(known)
-    more = f", and {len(listed) - _SHOWN_NAMES} more" if len(listed) > _SHOWN_NAMES else ""
-    return f"; known: {', '.join(listed[:_SHOWN_NAMES])}{more}" if listed else ""
 
 
 def validate(document: Document, schema: Schema) -> list[DocumentError]:

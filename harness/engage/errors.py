@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 from harness.core.systems import SystemFailed
 
 

@@ -110,9 +110,8 @@ class BoundRun:
             title=self._title,
             lost=self.server.server.missed(self.run),
         )
-        if self.run.unreachable:
-            why = [f"{name}: {reason}" for name, reason in self.run.unreachable.items()]
-            return replace(subject, word="errored", failures=why)
+        if self.run.troubles:
+            return replace(subject, word="errored", failures=self.run.troubles)
         return conclude(
             subject,
             self.run.judge(),

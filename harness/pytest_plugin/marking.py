@@ -10,10 +10,11 @@ import pytest
 
 from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract
 from harness.core.contract import Contract
-from harness.core.documents import DocumentError, DocumentErrors, near_miss
+from harness.core.documents import DocumentError, DocumentErrors
 from harness.core.journeys import Journey
 from harness.core.rules.catalogue import RULES
 from harness.core.schemas import SchemaError
+from harness.core.spelling import near_miss
 from harness.pytest_plugin.mappings import journeys_in
 from harness.pytest_plugin.options import OPTIONS
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from harness.core.delivery import Delivery, Payload
-from harness.core.documents import near_miss
 from harness.core.ledger import Filter, filtered
+from harness.core.spelling import near_miss
 from harness.pytest_plugin.binding import BoundRun
 from harness.pytest_plugin.mappings import destination_in
 from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, Receiver

@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from harness.core.destinations.destination import Destination
-from harness.core.documents import near_miss
 from harness.core.instants import parse_duration
 from harness.core.journeys import Journey
 from harness.core.profiles import Profile
+from harness.core.spelling import near_miss
 from harness.core.systems import Address, SystemFailed
 from harness.engage.space import Space
 from harness.pytest_plugin.binding import BoundRun

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypedDict
 
-from harness.core.documents import near_miss
 from harness.core.journeys import Journey
 from harness.core.profiles import Profile
 from harness.core.scenario.model import Amount, Match
+from harness.core.spelling import near_miss
 
 
 class Wanted(TypedDict, total=False):

@@ -114,6 +114,7 @@ REPLIES = [
     (None, Respond(status=200)),
     ({"status": 503}, Respond(status=503)),
     ({"status": 207, "items": [200, 503]}, Respond(status=207, items=(200, 503))),
+    ({"status": 207, "items": ["200"]}, Respond(status=207)),
     ({"fault": "reset"}, Fault(name="reset")),
     ({"fault": "hang"}, Fault(name="reset")),
 ]

@@ -10,7 +10,7 @@ import pytest
 from harness.core.delivery import Respond
 from harness.core.destinations.bodies import NESTING, Unpacked, described, parse, shown
 from harness.core.destinations.destination import Destination
-from harness.core.destinations.kinds import KINDS, kind_table
+from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.lists import external_id
 
 KEY = "j_o_first_purchase__opened_email_dje83h"
@@ -140,12 +140,6 @@ def test_the_kinds_acknowledge_in_their_own_words(status: int) -> None:
     reply = Respond(status=status)
     assert KINDS["event"].acknowledge(reply, 3) == {"success": status == 200}
     assert KINDS["list"].acknowledge(reply, 3) == {"success": status == 200, "received": 3}
-
-
-def test_two_kinds_of_one_name_are_refused() -> None:
-    """The table of kinds takes each name once."""
-    with pytest.raises(ValueError, match="'event' is registered twice"):
-        kind_table(KINDS["event"], KINDS["list"], KINDS["event"])
 
 
 @pytest.mark.parametrize("payload", [{"type": "track"}, {"type": "delete"}, {"type": 5}, {}])

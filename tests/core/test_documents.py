@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from harness.adapters.yaml_files import parse_document
-from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, near_miss, source_line, validate
+from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, source_line, validate
 from harness.core.schemas import load_schema
+from harness.core.spelling import near_miss
 
 SCHEMA: dict[str, Any] = {
     "type": "object",

@@ -15,7 +15,7 @@ from harness.core.keys import parse_key
 from harness.core.profiles import Profile
 from harness.core.rules.catalogue import RULES
 from harness.engage.errors import SpaceError
-from harness.engage.faults import FAULTS, fault_named, fault_table
+from harness.engage.faults import FAULTS, fault_named
 from harness.engage.pipeline import Request
 from tests.engage.spaces import ALEX, SAM, bodies, event, list_, play, space_of, stepped
 
@@ -147,12 +147,6 @@ def test_every_rule_has_a_fault_that_it_must_catch() -> None:
     """No rule stands untried, and no fault names a rule that is none."""
     named = {fault.rule for fault in FAULTS.values()} - {None}
     assert named == set(RULES)
-
-
-def test_a_fault_name_is_registered_once() -> None:
-    """A second fault of a name is refused, so that none is silently lost."""
-    with pytest.raises(ValueError, match="'all-true' is registered twice"):
-        fault_table([FAULTS["all-true"], FAULTS["all-true"]])
 
 
 def test_an_unknown_fault_is_refused_with_the_nearest_one() -> None:

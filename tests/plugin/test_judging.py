@@ -45,6 +45,18 @@ def test_it(service):
     result.stdout.fnmatch_lines(["*rule entry-only*"])
 
 
+def test_a_delivery_that_could_not_be_checked_fails_the_test(play: Play) -> None:
+    """Where the harness itself failed to judge what came, a test cannot pass, though no rule is known to be broken."""
+    result = play("""
+def test_it(destinations, monkeypatch):
+    crm = destinations.event("crm")
+    monkeypatch.setattr("harness.adapters.server.runs.receive", None)
+    assert post(crm.url, track()) == 500
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*delivery 1 to crm could not be checked: TypeError*"])
+
+
 def test_the_marker_can_expect_violations(play: Play) -> None:
     """A test whose marker names exactly the rules that are broken passes."""
     play(f'@pytest.mark.harness(expect_violations=["entry-only"])\n{BROKEN.strip()}\n').assert_outcomes(passed=1)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
+from harness.adapters.server.runs import Run
+from harness.adapters.server.server import Server
+from harness.core.destinations.destination import Destination
+from harness.core.scenario.setup import Setup
+from harness.core.systems import SystemFailed
 from tests.server.serving import CONTROL, KEY, served, track
 
 CRM = {"destinations": {"crm": {"kind": "event", "replies": [503, 200]}, "ads": {"kind": "list"}}}
@@ -182,3 +188,32 @@ async def test_the_list_of_runs_shows_what_each_holds() -> None:
         destinations = (await it.get("/runs/default/destinations"))["destinations"]
     assert [(run["run"], run["contract"]) for run in runs][1] == ("other", "engage-journeys@2023")
     assert (one["run"], destinations["crm"]["replies"]) == ("other", [503, 200])
+
+
+async def test_journeys_that_no_system_can_play_are_a_400_and_change_nothing() -> None:
+    """A system that refuses the journeys leaves the run as it was, and a new run unopened."""
+
+    async def refuse(server: Server, run: Run, setup: Setup) -> Mapping[str, Destination]:
+        raise SystemFailed("no journeys today")
+
+    async with served(attach=refuse) as it:
+        answers = [await it.ask("PUT", f"{CONTROL}/runs/{run}", CRM) for run in ("default", "fresh")]
+        runs = (await it.get("/runs"))["runs"]
+    assert [(answer.status, answer.json["detail"]) for answer in answers] == [(400, "no journeys today")] * 2
+    assert [(run["run"], run["destinations"]) for run in runs] == [("default", {})]
+
+
+async def test_a_fault_of_a_rule_loses_nothing_and_makes_the_run_errored(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be checked is recorded all the same, and no verdict is built on it."""
+
+    def fail(*_: Any) -> Any:
+        raise KeyError("a fault of a rule")
+
+    async with served(CRM) as it:
+        monkeypatch.setattr(it.server.open_run("default").checker, "violations", fail, raising=False)
+        answer = await it.send(track())
+        (record,) = (await it.get("/runs/default/deliveries"))["deliveries"]
+        verdict = await it.get("/runs/default/verdict")
+    assert (answer.status, record["reply"], record["request"]["body"][:1]) == (500, {"status": 500}, "{")
+    assert verdict["verdict"] == "errored"
+    assert "delivery 1 to crm could not be checked: KeyError" in verdict["failures"][0]

@@ -10,7 +10,7 @@ import orjson
 
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.runs import Run
-from harness.core.documents import near_miss
+from harness.core.spelling import near_miss
 
 _LISTED_LOST = 1000
 _KEPT_OF_LOST = 64 * 1024

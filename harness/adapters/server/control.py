@@ -19,9 +19,10 @@ from harness.adapters.server.runs import Run
 from harness.adapters.server.state import destination_state, judgement_state, lost_state, refused_state, run_state
 from harness.core.contract import Contract
 from harness.core.destinations.bodies import Unpacked, load
-from harness.core.documents import Document, Mark, near_miss
+from harness.core.documents import Document, Mark
 from harness.core.instants import isoformat, parse_duration, parse_instant
 from harness.core.scenario.setup import Setup
+from harness.core.spelling import near_miss
 
 ReadSetup: TypeAlias = Callable[[Document], tuple[Setup, Contract]]
 """What a document sets up; DocumentError or DocumentErrors where it is not right."""

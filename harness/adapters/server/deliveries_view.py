@@ -13,10 +13,10 @@ from aiohttp import web
 from harness.adapters.server.problems import problem
 from harness.adapters.server.runs import Run
 from harness.core.delivery import Delivery
-from harness.core.documents import near_miss
 from harness.core.instants import SECOND, parse_duration
 from harness.core.ledger import Filter, filtered
 from harness.core.records import delivery_record
+from harness.core.spelling import near_miss
 
 _PAGE = 100
 _LARGEST_PAGE = 10_000

@@ -20,11 +20,11 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
-from harness.core.documents import near_miss
 from harness.core.judging import Judgement, judge
 from harness.core.ledger import Ledger
 from harness.core.reception import Past, receive, stray, unchecked
 from harness.core.scenario.setup import Setup
+from harness.core.spelling import near_miss
 
 _LISTED_FAILURES = 100
 _LOG = logging.getLogger("harness.server")
@@ -71,6 +71,11 @@ class Run:
         """Note that the system which the sources feed failed: the run's verdict can no longer be trusted."""
         if why not in self.failures and len(self.failures) < _LISTED_FAILURES:
             self.failures.append(why)
+
+    @property
+    def troubles(self) -> list[str]:
+        """All that makes its verdict untrustworthy: what failed here, and endpoints at which nobody answers."""
+        return [*self.failures, *(f"{name}: {why}" for name, why in self.unreachable.items())]
 
     def configure(
         self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations

@@ -60,7 +60,7 @@ def _reply(reply: Reply) -> int | str:
 def judgement_state(run: Run, missed: int) -> dict[str, Any]:
     """The verdict on a run, with all violations; `missed` requests may have been for it, and never reached it."""
     judgement = run.judge()
-    failures = [*run.failures, *(f"{name}: {why}" for name, why in run.unreachable.items())]
+    failures = run.troubles
     failed = bool(judgement.errors or judgement.unexpected or missed)
     return {
         "verdict": "errored" if failures else "failed" if failed else "passed",

@@ -15,8 +15,8 @@ from harness.core.captures.payloads import told_kind, unpack_body, unpack_payloa
 from harness.core.delivery import Fault, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, load
 from harness.core.destinations.kinds import KINDS
-from harness.core.documents import near_miss
 from harness.core.instants import Instant, parse_instant
+from harness.core.spelling import near_miss
 
 _RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
 """What tells a record from a bare call, list sync document or life-cycle request."""
@@ -146,6 +146,7 @@ def _reply(written: Any) -> Reply:
     status = written.get("status") if isinstance(written, dict) else None
     if type(status) is not int or not 100 <= status <= 599:
         raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', str(written)[:120])
-    items = written.get("items")
     reply = OK if status == OK.status else Respond(status=status)
-    return replace(reply, items=tuple(items)) if isinstance(items, list) else reply
+    items = written.get("items")
+    told_apart = isinstance(items, list) and all(type(item) is int for item in items)
+    return replace(reply, items=tuple(items)) if told_apart else reply

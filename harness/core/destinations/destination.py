@@ -8,8 +8,6 @@ from harness.core.behaviours import Always, Behaviour
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
 
-NAME_FORM = r"^[a-z0-9][a-z0-9_-]*$"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 from harness.core.delivery import Respond
 from harness.core.destinations.bodies import Unpacked
 from harness.core.destinations.events import unpack_calls
 from harness.core.destinations.lists import unpack_members
+from harness.core.tables import open_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +32,8 @@ def _acknowledge_members(reply: Respond, payloads: int) -> Mapping[str, Any]:
     return {"success": reply.status < 300, "received": payloads}
 
 
-def kind_table(*kinds: Kind) -> Mapping[str, Kind]:
-    """The kinds by name; ValueError where two have the same."""
-    table: dict[str, Kind] = {}
-    for kind in kinds:
-        if kind.name in table:
-            raise ValueError(f"the destination kind {kind.name!r} is registered twice: give one of them another name")
-        table[kind.name] = kind
-    return MappingProxyType(table)
-
-
-KINDS = kind_table(
+_ALL = (
     Kind(name="event", unpack=unpack_calls, acknowledge=_acknowledge_calls),
     Kind(name="list", unpack=unpack_members, acknowledge=_acknowledge_members),
 )
+KINDS: Mapping[str, Kind] = open_table("destination kind", _ALL, lambda kind: kind.name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from harness.core.rules.bodies import DESTINATION_KIND, MALFORMED_BODY, SCHEMA
 from harness.core.rules.entries import ONCE_PER_ENTRY
@@ -13,19 +12,9 @@ from harness.core.rules.membership import ENTRY_ONLY, LIST_APPEND_ONLY, MEMBERSH
 from harness.core.rules.messages import MESSAGE_ID_UNIQUE
 from harness.core.rules.rule import Rule
 from harness.core.rules.users import IDENTITY, INTEGRATIONS_ROUTING, PERSONAS_CONTEXT
+from harness.core.tables import open_table
 
-
-def rule_table(*rules: Rule) -> Mapping[str, Rule]:
-    """The rules by id; ValueError where two have the same."""
-    table: dict[str, Rule] = {}
-    for rule in rules:
-        if rule.id in table:
-            raise ValueError(f"the rule {rule.id!r} is registered twice: give one of them another id")
-        table[rule.id] = rule
-    return MappingProxyType(table)
-
-
-RULES = rule_table(
+_ALL: tuple[Rule, ...] = (
     MALFORMED_BODY,
     DESTINATION_KIND,
     LIST_APPEND_ONLY,
@@ -42,6 +31,7 @@ RULES = rule_table(
     MESSAGE_ID_UNIQUE,
     SCHEMA,
 )
+RULES: Mapping[str, Rule] = open_table("rule", _ALL, lambda rule: rule.id)
 """In order of precedence: where several rules name the same place, the first of them is reported."""
 
 PRECEDENCE: Mapping[str, int] = {rule_id: place for place, rule_id in enumerate(RULES)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
-from harness.core.calls import DELETE, call_email, digest, is_list_entry, subject
+from harness.core.calls import DELETE, EXITED, call_email, digest, is_list_entry, subject
 from harness.core.delivery import Payload, Violation
 from harness.core.rules.entry_accounts import Account, At, Sight, re_entry, surplus
 from harness.core.rules.examples import event, track
@@ -28,7 +28,7 @@ class OncePerEntry:
         if call.get("type") == DELETE:
             for user in _users(call):
                 self._deleted.setdefault((sighting.destination.name, user), set()).add(sighting.at)
-        elif key is not None and subject(call).get(key) in (True, "true"):
+        elif key is not None and subject(call).get(key) in (True, "true") and call.get("event") != EXITED:
             identifier = _identifier(call)
             if identifier is not None:
                 self._add(sighting, call, identifier)

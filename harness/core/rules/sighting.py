@@ -103,5 +103,5 @@ def sight(
         number=delivery.number if delivery else 0,
         index=index,
         received_at=delivery.arrival.received_at if delivery else 0,
-        accepted=delivery.accepted if delivery else True,
+        accepted=delivery.accepts(index) if delivery else True,
     )

@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 from harness.core.behaviours import Always, behaviour
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
-from harness.core.documents import At, Document, DocumentError, DocumentErrors, near_miss, validate
+from harness.core.documents import At, Document, DocumentError, DocumentErrors, validate
 from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
 from harness.core.schemas import Schema
+from harness.core.spelling import near_miss
 
 MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 """Makes people up: the crowd's name, how many, a seed, a locale."""

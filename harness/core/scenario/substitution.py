@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.core.documents import At, Document, DocumentError, near_miss
+from harness.core.documents import At, Document, DocumentError
+from harness.core.spelling import near_miss
 
 _REFERENCE = re.compile(r"\$(\$)?\{([^{}]*)\}")
 _ENVIRONMENT = "env."

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
 from urllib.parse import urldefrag, urljoin
 
-from harness.core.documents import near_miss
 from harness.core.schemas.patterns import pattern_problem
+from harness.core.spelling import near_miss
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 FORMATS = frozenset({"date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"})

@@ -88,4 +88,6 @@ def _body(record: Mapping[str, Any]) -> bytes:
 
 
 def _reply(written: Mapping[str, Any]) -> Reply:
-    return Fault(name="reset") if "fault" in written else Respond(status=written["status"])
+    if "fault" in written:
+        return Fault(name="reset")
+    return Respond(status=written["status"], items=tuple(written["items"]) if "items" in written else None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.core.rules.catalogue import PRECEDENCE, RULES, rule_table
+from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.rule import Example, Rule
 from tests.core.rules.reading import violations_of
 
@@ -34,13 +34,6 @@ def test_a_rule_is_explained_in_sentences(rule: Rule) -> None:
     assert rule.sentence.endswith(".")
     assert rule.remedy.endswith(".")
     assert rule.source
-
-
-def test_two_rules_of_one_id_are_refused() -> None:
-    """A table of rules takes each id once."""
-    rule = RULES["entry-only"]
-    with pytest.raises(ValueError, match="'entry-only' is registered twice"):
-        rule_table(rule, RULES["schema"], rule)
 
 
 def test_precedence_is_that_of_the_design() -> None:
