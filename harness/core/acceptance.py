@@ -19,8 +19,8 @@ from harness.core.rules.rule import Rule
 from harness.core.rules.sighting import Sighting
 
 Accepts: TypeAlias = Callable[[Any], bool]
-Likeness: TypeAlias = tuple[str, tuple[str, ...], str | None, str, str]
-"""What rules look at of the destination (its name may come to mean another), payload type and key."""
+Likeness: TypeAlias = tuple[str, str, str]
+"""Destination, payload type and key."""
 
 _MOST = 1000
 """Compiled schemas that are kept; payloads of further keys go the long way."""
@@ -37,21 +37,26 @@ class Acceptance:
         self._rules = tuple(rules)
         self._accepting: dict[Likeness, Accepts | None] = {}
         self._found_right: Counter[Likeness] = Counter()
+        self._destinations: dict[str, Destination] = {}
+        """Those that what is accepted was learnt at: one of the same name may be set up anew."""
 
     def accepts(self, payload: Payload, destination: Destination) -> bool:
         """Whether `payload` is plainly right at `destination`."""
         try:
             accepts = self._accepting[likeness(payload, destination)]
-            return accepts is not None and accepts(payload)
+            return accepts is not None and self._destinations[destination.name] is destination and accepts(payload)
         except (KeyError, TypeError, ValueError):
             return False
 
     def learn(self, sighting: Sighting) -> None:
         """Accept what is like the payload of `sighting`, which was found right."""
+        destination = sighting.destination
         try:
-            like = likeness(sighting.payload, sighting.destination)
+            like = likeness(sighting.payload, destination)
         except (KeyError, TypeError):
             return
+        if self._destinations.setdefault(destination.name, destination) is not destination:
+            self._forget(destination)
         if like in self._accepting or len(self._accepting) >= _MOST:
             return
         self._found_right[like] += 1
@@ -59,8 +64,15 @@ class Acceptance:
             del self._found_right[like]
             self._accepting[like] = self._compiled(sighting, like)
 
+    def _forget(self, destination: Destination) -> None:
+        """Forget what was learnt at another destination of that name."""
+        self._destinations[destination.name] = destination
+        for known in (self._accepting, self._found_right):
+            for like in [like for like in known if like[0] == destination.name]:
+                del known[like]
+
     def _compiled(self, sighting: Sighting, like: Likeness) -> Accepts | None:
-        schema = self._contract.schema_for(like[3], exits=sighting.exits)
+        schema = self._contract.schema_for(like[1], exits=sighting.exits)
         parts = [rule.plainly_right(sighting) if rule.plainly_right else None for rule in self._rules]
         if schema is None or None in parts:
             return None
@@ -69,7 +81,6 @@ class Acceptance:
 
 def likeness(payload: Payload, destination: Destination) -> Likeness:
     """What a payload has in common with others; KeyError or TypeError where it has no key that is written plainly."""
-    name, calls, integration = destination.name, destination.calls, destination.integration
     if "type" not in payload:
-        return name, calls, integration, LIST_ENTRY, payload["list"]
-    return name, calls, integration, payload["type"], payload["context"]["personas"]["computation_key"]
+        return destination.name, LIST_ENTRY, payload["list"]
+    return destination.name, payload["type"], payload["context"]["personas"]["computation_key"]

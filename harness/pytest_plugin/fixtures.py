@@ -23,7 +23,11 @@ RUN: pytest.StashKey[BoundRun] = pytest.StashKey()
 def harness_server(pytestconfig: pytest.Config) -> Iterator[ThreadedServer]:
     """The mock destination server, in a thread of its own; `.url` is where it listens."""
     from harness.adapters.server.threaded import ThreadedServer
+    from harness.core.schemas import prepare_explanations
 
+    # Here, or the server would do it beside the tests: pytest rewrites what is imported, and two threads that parse
+    # source at once can break each other in Python 3.11 (SystemError: AST constructor recursion depth mismatch).
+    prepare_explanations()
     server, port = ThreadedServer(), pytestconfig.stash[OPTIONS].port
     try:
         server.start(port=port)

@@ -16,6 +16,8 @@ from harness.core.captures.judging import CaptureJudge, CaptureVerdict
 from harness.core.captures.records import read_captured
 from harness.core.declarations import Declarations
 from harness.core.delivery import Fault, Respond
+from harness.core.instants import DAY
+from harness.core.journeys import Journey, SendStep
 from harness.core.rules.examples import KEY, event, identify, listed, track
 
 ENTRY = listed("add", {"userId": "u1"})["payload"]
@@ -28,9 +30,11 @@ def read(record: Any, **defaults: str) -> Captured:
     return captured
 
 
-def judged(records: Iterable[Any], *, shown: int | None = None) -> CaptureVerdict:
+def judged(
+    records: Iterable[Any], *, shown: int | None = None, declarations: Declarations | None = None
+) -> CaptureVerdict:
     """The verdict of the default contract on records, each on a line of its own."""
-    judge = CaptureJudge(load_contract("engage-journeys"), Declarations(), shown=shown)
+    judge = CaptureJudge(load_contract("engage-journeys"), declarations or Declarations(), shown=shown)
     for line, record in enumerate(records, 1):
         text = record if isinstance(record, bytes) else json.dumps(record).encode()
         for captured in read_captured(text, Defaults()):
@@ -243,6 +247,17 @@ def test_a_retry_is_no_second_message() -> None:
     refused, taken = event(unnamed, reply={"status": 503}), event(unnamed)
     assert "once-per-entry" not in dict(broken(judged([refused, taken])))
     assert "once-per-entry" in dict(broken(judged([taken, taken])))
+
+
+def test_a_re_entry_of_which_nobody_knows_when_is_not_accused() -> None:
+    """Where users may enter again, a capture without times cannot show that they did so too early."""
+    step = SendStep(name="Opened email", to=("crm",))
+    journey = Journey(id="j", name="First purchase", steps=(step,), exit_after=7 * DAY, re_entry_after=30 * DAY)
+    declarations = Declarations([journey])
+    untimed = [event(track()), event(track(messageId="personas_2"))]
+    assert judged(untimed, declarations=declarations).errors == 0
+    timed = [{**record, "received_at": f"2026-01-0{day}T00:00:00Z"} for day, record in enumerate(untimed, 1)]
+    assert broken(judged(timed, declarations=declarations)) == [("once-per-entry", 2)]
 
 
 def test_runs_have_histories_of_their_own() -> None:

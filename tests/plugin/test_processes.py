@@ -32,6 +32,40 @@ def test_two_workers_share_the_tests(project: pytest.Pytester, write: Callable[.
     result.stdout.fnmatch_lines(["two.scenario.yaml:16:5  received", "FAILED two.scenario.yaml::scenario*"])
 
 
+WATCH = """
+import sys, threading
+
+imported = []
+
+class Watch:
+    def find_spec(self, name, path=None, target=None):
+        if threading.current_thread() is not threading.main_thread():
+            imported.append(name)
+
+sys.meta_path.insert(0, Watch())
+"""
+
+IMPORTS = """
+import threading
+from conftest import imported
+from sending import *
+
+def test_it(destinations):
+    post(destinations.event("crm").url, track())
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and thread.name != "harness-server":
+            thread.join(timeout=30)
+    assert [name for name in imported if name.startswith("harness")] == []
+"""
+
+
+def test_no_thread_but_the_tests_own_imports_the_harness(project: pytest.Pytester) -> None:
+    """Pytest rewrites what is imported, and Python 3.11 cannot always parse in two threads at once."""
+    project.makeconftest(WATCH)
+    project.makepyfile(test_it=IMPORTS)
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_the_debugger_stops_at_a_failure(project: pytest.Pytester, write: Callable[..., None]) -> None:
     """`--pdb` opens where the scenario failed, with its verdict at hand."""
     write(count=2)

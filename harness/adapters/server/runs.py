@@ -189,13 +189,12 @@ class Run:
 
 
 def _raw_reply(delivery: Delivery) -> RawReply:
-    match delivery.reply:
-        case Fault():
-            return RawReply(status=0, body=b"", cut=True)
-        case Respond(body=None) as reply:
-            return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
-        case Respond() as reply:
-            return RawReply(status=reply.status, body=orjson.dumps(reply.body), headers=reply.headers)
+    reply = delivery.reply
+    if isinstance(reply, Fault):
+        return RawReply(status=0, body=b"", cut=True)
+    if reply.body is None:
+        return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
+    return RawReply(status=reply.status, body=orjson.dumps(reply.body), headers=reply.headers)
 
 
 @lru_cache(maxsize=1024)

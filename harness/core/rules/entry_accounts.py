@@ -83,8 +83,11 @@ def surplus(entries: Account, deletes: set[At]) -> Iterator[Violation]:
 
 
 def _re_enters(entries: Account, opened: Sight, sight: Sight) -> bool:
-    """Whether a user may be in for a second time by then."""
-    return entries.re_entry is not None and sight.happened_at - opened.happened_at >= entries.re_entry
+    """Whether a user may be in for a second time by then; nobody is accused where a capture does not say when."""
+    if entries.re_entry is None:
+        return False
+    untimed = not opened.happened_at or not sight.happened_at
+    return untimed or sight.happened_at - opened.happened_at >= entries.re_entry
 
 
 def re_entry(steps: Iterable[DeclaredStep]) -> Duration | None:

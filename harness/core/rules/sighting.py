@@ -54,7 +54,7 @@ class Sighting:
 
     @property
     def happened_at(self) -> Instant:
-        """The call's `timestamp`, else when the delivery was received."""
+        """The call's `timestamp`, else when the delivery was received; 0 where a capture says neither."""
         written = self.call.get("timestamp") if self.call is not None else None
         if isinstance(written, str):
             try:
