@@ -207,8 +207,9 @@ async def test_deliveries_that_are_answered_out_of_order_are_numbered_as_they_ar
     assert [task.result().json["user"] for task in asked] == [0, 1, 2]
 
 
-async def test_a_destination_that_is_taken_out_meanwhile_still_gets_its_record() -> None:
-    """A set-up that changes while an endpoint is asked loses nothing."""
+@pytest.mark.parametrize("reset", [False, True])
+async def test_a_destination_that_is_taken_out_meanwhile_still_gets_its_record(reset: bool) -> None:
+    """A set-up that changes while an endpoint is asked loses nothing, and neither does a reset after it."""
     asked, release = asyncio.Event(), asyncio.Event()
 
     async def answer(request: web.BaseRequest) -> web.Response:
@@ -220,6 +221,8 @@ async def test_a_destination_that_is_taken_out_meanwhile_still_gets_its_record()
         sending = asyncio.create_task(it.send(track()))
         await asked.wait()
         await it.put("/runs/default", {"destinations": {"other": {"kind": "event"}}})
+        if reset:
+            await it.ask("POST", "/_harness/v1/runs/default/reset")
         release.set()
         got = await sending
         verdict = await it.get("/runs/default/verdict")

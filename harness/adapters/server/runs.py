@@ -138,7 +138,8 @@ class Run:
         if destination is None:
             known = sorted(self.destinations)
             return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
-        # While an endpoint was asked, its destination may have been taken out of the run.
+        # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
+        self._seen_destinations.setdefault(destination.name, destination)
         past = self.pasts.get(destination.name) or Past()
         try:
             return receive(arrival, destination, past, self.checker, run=self.name, number=number, answered=answered)
