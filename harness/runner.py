@@ -23,7 +23,7 @@ from harness.core.documents import Mark
 from harness.core.instants import SECOND, Duration, format_duration
 from harness.core.profiles import Profile
 from harness.core.scenario.evidence import Evidence
-from harness.core.scenario.expecting import received_unmet, unmet_expectations
+from harness.core.scenario.expecting import nothing_judged, received_unmet, unmet_expectations
 from harness.core.scenario.model import (
     DEFAULT_WITHIN,
     Action,
@@ -44,6 +44,8 @@ from harness.core.systems import Address, Source, System, SystemFailed
 from harness.core.verdict import Verdict, Word
 
 _RUNS = itertools.count(1)
+_OWN_ACTIONS = frozenset({"deliver", "client", "settle"})
+"""Actions that need nothing of the system but what every system does."""
 
 
 class DrivenSystem(System, Source, Protocol):
@@ -128,10 +130,19 @@ class _Play:
         with _located(self._scenario.mark, "set-up"):
             await self._set_up()
         for action in self._scenario.actions:
-            with _located(action.mark, type(action).__name__.lower()):
+            name = type(action).__name__.lower()
+            with _located(action.mark, name):
+                self._refuse_unable(name)
                 await self._perform(action)
         with _located(self._scenario.mark, "waiting for the end"):
             await self._finish()
+
+    def _refuse_unable(self, action: str) -> None:
+        """Raise SystemFailed where `action` is not the runner's own and the system cannot do it."""
+        can = self._system.can
+        if action not in _OWN_ACTIONS and action not in can:
+            known = ", ".join(sorted(can)) or "nothing"
+            raise SystemFailed(f"the system under test cannot `{action}`; it can: {known}")
 
     async def _finish(self) -> None:
         if not self._scenario.actions or not isinstance(self._scenario.actions[-1], Settle):
@@ -175,12 +186,18 @@ class _Play:
             case Settle():
                 await self._settle(action.within)
             case Deliver():
-                url = self._server.destination_url(self._run, action.to)
-                await self._poster.post(url, action.body, action.headers)
+                await self._deliver(action)
             case Client():
                 await self._run_client(action)
             case _:
                 assert_never(action)
+
+    async def _deliver(self, action: Deliver) -> None:
+        """Post what `action` says, behind everything that the system had to send until now."""
+        if "advance" in self._system.can:
+            await self._system.advance(0)
+        url = self._server.destination_url(self._run, action.to)
+        await self._poster.post(url, action.body, action.headers)
 
     async def _let(self, action: Enter | Leave | Track | Identify, profile: Profile) -> None:
         """Let one profile do what `action` says."""
@@ -243,11 +260,15 @@ def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None) -> Ve
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
     unmet = [] if failure else unmet_expectations(scenario.expectations, Evidence(deliveries, run.checker.declarations))
+    if not deliveries and not lost:
+        unmet.extend(nothing_judged(scenario))
+    subject = _without_run(scenario, "passed")
     verdict = conclude(
-        replace(_without_run(scenario, "passed"), unmet=unmet, lost=lost),
+        replace(subject, unmet=unmet, lost=lost, expects_nothing=scenario.expects_nothing),
         run.judge(),
         deliveries,
         expect_violations=scenario.expect_violations,
+        violations_mark=scenario.violations_mark,
         unexpected_allowed=any(isinstance(each, UnexpectedAllowed) for each in scenario.expectations),
     )
     # Expectations that speak of what was never played would only hide the reason.

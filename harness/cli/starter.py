@@ -54,6 +54,7 @@ jobs:
       - uses: actions/setup-python@v5
         with:
           python-version: "3.11"
+      # From your package index, or else a wheel or a checkout of it: pip install path/to/journey-harness
       - run: pip install journey-harness
       - run: harness validate {folder} {config}
       - run: harness run {folder} --report json=journeys.json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from harness.core.delivery import Delivery
 from harness.core.documents import Mark
@@ -20,25 +21,25 @@ def conclude(
     *,
     expect_violations: frozenset[str] | None,
     unexpected_allowed: bool,
+    violations_mark: Mark | None = None,
 ) -> Verdict:
     """The verdict on what `subject` names, whose unmet expectations and lost requests it already knows.
 
-    `expect_violations` are the rules that must be broken, exactly these; None: none may be.
+    `expect_violations` are the rules that must be broken, exactly these; None: none may be. They are demanded at
+    `violations_mark`, or else at the subject's own.
     """
-    unmet = [*subject.unmet, *_unmet_violations(subject.mark, judgement, expect_violations)]
+    unmet = [*subject.unmet, *_unmet_violations(violations_mark or subject.mark, judgement, expect_violations)]
     if not unexpected_allowed:
         unmet.extend(_unexpected(subject.mark, judgement, deliveries, subject.lost))
     failed = bool(unmet) or (expect_violations is None and bool(judgement.errors))
-    return Verdict(
+    return replace(
+        subject,
         word="failed" if failed else "passed",
-        file=subject.file,
-        mark=subject.mark,
-        title=subject.title,
         judgement=judgement,
         unmet=unmet,
         violations=judgement.violations,
         evidence={number: deliveries[number - 1] for v in judgement.violations for number in v.deliveries},
-        lost=subject.lost,
+        expected_rules=expect_violations or frozenset(),
     )
 
 

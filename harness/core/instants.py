@@ -20,9 +20,6 @@ DAY: Duration = 24 * HOUR
 WEEK: Duration = 7 * DAY
 
 UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
-DURATION_FORM = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h|d|w)$"
-"""What a written duration looks like, as a pattern that JSON Schema can use."""
-
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from harness.core.calls import DELETE, call_user, is_list_entry
+from harness.core.calls import DELETE, call_user, is_list_entry, message_of
 from harness.core.delivery import Delivery, Payload
 
 _IDENTIFIERS = ("userId", "email", "anonymousId", "externalIds")
@@ -16,6 +16,11 @@ _IDENTIFIERS = ("userId", "email", "anonymousId", "externalIds")
 def member_message(entry: Payload) -> Hashable:
     """What makes two list entries attempts at one: list, action and user."""
     return entry["list"], entry["action"], identifiers(entry["user"])
+
+
+def message_key(payload: Payload) -> Hashable:
+    """What makes two payloads attempts at one message, whether calls or list entries."""
+    return member_message(payload) if is_list_entry(payload) else message_of(payload)
 
 
 def identifiers(user: Mapping[str, Any]) -> bytes:

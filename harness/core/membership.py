@@ -24,9 +24,12 @@ def key_of(call: Payload) -> str | None:
     key = said.get("audience_key")
     if isinstance(key, str) and key:
         return key
-    return _only([name for name in said if name.startswith(KEY_PREFIX)]) or _only(
-        [name for name, value in said.items() if is_membership(value)]
-    )
+    return _only(prefixed(call)) or _only([name for name, value in said.items() if is_membership(value)])
+
+
+def prefixed(call: Payload) -> list[str]:
+    """The properties or traits that have the prefix of a journey key; some may be those of other journeys."""
+    return [name for name in subject(call) if name.startswith(KEY_PREFIX)]
 
 
 def is_membership(value: Any) -> bool:

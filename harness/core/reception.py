@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
-from harness.core.calls import is_list_entry, message_of
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
-from harness.core.members import Members, member_message
+from harness.core.members import Members, message_key
 
 
 @dataclass(slots=True, kw_only=True)
@@ -126,14 +125,10 @@ def _refused(violation: Violation) -> dict[str, object]:
 def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
     """Count this attempt for each message in it; the highest count."""
     attempts, highest = past.attempts, 1
-    for message in {_message(each) for each in payloads} if len(payloads) > 1 else map(_message, payloads):
+    for message in {message_key(each) for each in payloads} if len(payloads) > 1 else map(message_key, payloads):
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
-
-
-def _message(payload: Payload) -> Hashable:
-    return member_message(payload) if is_list_entry(payload) else message_of(payload)
 
 
 def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:

@@ -49,6 +49,10 @@ class Verdict:
     """Why it errored or was skipped, in words."""
     violations: Sequence[Violation] = ()
     """The violations that fail it, or that it was to show."""
+    expected_rules: frozenset[str] = frozenset()
+    """The rules that were to be broken."""
+    expects_nothing: bool = False
+    """Whether nothing but the contract's rules could fail it."""
     evidence: Mapping[int, Delivery] = field(default_factory=dict)
     """The deliveries that violations point at, by number."""
     lost: int = 0

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.core.tables import open_table
-from harness.engage.errors import unknown
 from harness.engage.faults_of_calls import CALL_FAULTS
 from harness.engage.faults_of_context import CONTEXT_FAULTS
 from harness.engage.faults_of_keys import KEY_FAULTS
@@ -14,10 +13,3 @@ from harness.engage.faulty import Fault
 
 _ALL = (*KEY_FAULTS, *CALL_FAULTS, *CONTEXT_FAULTS, *SENDING_FAULTS)
 FAULTS: Mapping[str, Fault] = open_table("fault", _ALL, lambda fault: fault.name)
-
-
-def fault_named(name: str) -> Fault:
-    """The fault of that name; SpaceError with the nearest one where there is none."""
-    if name not in FAULTS:
-        raise unknown("fault", name, FAULTS, "docs/scenarios.md tells what each does")
-    return FAULTS[name]

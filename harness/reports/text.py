@@ -58,7 +58,8 @@ def _counts(verdict: Verdict) -> str:
         return ""
     broken = Counter(violation.rule for violation in judgement.errors)
     shown = f", {', '.join(sorted(broken))} broken as expected" if broken else ""
-    return f"  ({judgement.payloads} payload{_s(judgement.payloads)}{shown})"
+    hint = "  (no expectation)" if verdict.expects_nothing else ""
+    return f"  ({judgement.payloads} payload{_s(judgement.payloads)}{shown}){hint}"
 
 
 def _unmet(unmet: Unmet) -> str:
@@ -78,9 +79,11 @@ def _nearest(nearest: Nearest) -> Iterator[str]:
 
 
 def _violations(verdict: Verdict) -> Iterator[str]:
-    """Each sort of violation once, by its first, since a fault of a sender shows in every payload."""
+    """Each sort of violation that was not expected once, by its first: a fault of a sender shows in every payload."""
     sorts: dict[tuple[str, str, str], list[Violation]] = {}
     for violation in verdict.violations:
+        if violation.rule in verdict.expected_rules:
+            continue
         sorts.setdefault((violation.rule, violation.severity, violation.message), []).append(violation)
     shown: set[tuple[int, int | None]] = set()
     for first, *more in list(sorts.values())[:_SHOWN_SORTS]:

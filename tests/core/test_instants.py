@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from harness.core.instants import (
     DAY,
-    DURATION_FORM,
     HOUR,
     MILLISECOND,
     MINUTE,
@@ -39,7 +38,6 @@ from harness.core.instants import (
 def test_a_written_duration_is_read(text: str, duration: int) -> None:
     """A number and a unit are a duration in microseconds."""
     assert parse_duration(text) == duration
-    assert re.fullmatch(DURATION_FORM, text)
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", "5 s", "-5s", "5S", "1.s", "1e3s", "5s\n", "５s", "5y", "1h30m"])

@@ -10,7 +10,7 @@ from harness.core.instants import Duration, Instant, parse_instant
 from harness.core.journeys import Entry, Journey, SendStep, Step
 from harness.core.profiles import Profile
 from harness.core.systems import Address
-from harness.engage.faults import fault_named
+from harness.engage.faults import FAULTS
 from harness.engage.pipeline import Request
 from harness.engage.retries import Answer, Outcome
 from harness.engage.settings import Settings
@@ -54,7 +54,7 @@ def stepped(*steps: Step, entry: Entry | None = None, **more: Any) -> Journey:
 
 def space_of(*addresses: Address, seed: int = 0, fault: str | None = None, settings: Settings | None = None) -> Space:
     """A space connected to these destinations."""
-    space = Space(start=START, seed=seed, fault=fault_named(fault) if fault else None, settings=settings or Settings())
+    space = Space(start=START, seed=seed, fault=FAULTS[fault] if fault else None, settings=settings or Settings())
     for address in addresses:
         space.connect(address)
     return space

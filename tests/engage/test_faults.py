@@ -14,8 +14,7 @@ from harness.core.journeys import SendStep
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
 from harness.core.rules.catalogue import RULES
-from harness.engage.errors import SpaceError
-from harness.engage.faults import FAULTS, fault_named
+from harness.engage.faults import FAULTS
 from harness.engage.pipeline import Request
 from tests.engage.spaces import ALEX, SAM, bodies, event, list_, play, space_of, stepped
 
@@ -147,12 +146,6 @@ def test_every_rule_has_a_fault_that_it_must_catch() -> None:
     """No rule stands untried, and no fault names a rule that is none."""
     named = {fault.rule for fault in FAULTS.values()} - {None}
     assert named == set(RULES)
-
-
-def test_an_unknown_fault_is_refused_with_the_nearest_one() -> None:
-    """The error for a misspelt fault names the one that was meant."""
-    with pytest.raises(SpaceError, match=r"fault 'exits-sent' is unknown; did you mean 'exit-sent'\?"):
-        fault_named("exits-sent")
 
 
 def test_a_stated_key_is_bent_too() -> None:

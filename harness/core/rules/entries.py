@@ -38,7 +38,9 @@ class OncePerEntry:
         owner = (step, sighting.destination.name, str(call.get("type")), identifier)
         entries = self._entries.get(owner) or self._entries.setdefault(owner, _opened(sighting, *identifier))
         entries.users.update(_users(call))
-        sight = Sight(happened_at=sighting.happened_at, at=sighting.at, accepted=sighting.accepted)
+        stated = sighting.timestamp
+        happened_at = sighting.received_at if stated is None else stated
+        sight = Sight(happened_at=happened_at, at=sighting.at, accepted=sighting.accepted, stated=stated is not None)
         message = call.get("messageId")
         if isinstance(message, str) and message:
             entries.messages[message] = min(sight, entries.messages.get(message, sight))
@@ -75,7 +77,7 @@ def _identifier(call: Payload) -> tuple[str, str] | None:
     """What kind of identifier the message goes by, and which; None where it has none."""
     email = call_email(call)
     if email is not None:
-        return "email", email
+        return "email", email.casefold()
     user = next(_users(call), None)
     return None if user is None else ("id", user)
 

@@ -8,8 +8,11 @@ from typing import TypeAlias
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
-from harness.core.instants import Duration, Instant
+from harness.core.instants import MINUTE, Duration, Instant
 from harness.core.rules.sighting import proof
+
+_JITTER = MINUTE
+"""How much sooner than declared a second entry may come, where no message states its time: attempts come unevenly."""
 
 At: TypeAlias = tuple[int, int]
 """A payload's place in a run: the number of its delivery, and its index in it."""
@@ -20,8 +23,10 @@ class Sight:
     """One attempt at a message that tells of an entry; sights are ordered by what they tell of, then by arrival."""
 
     happened_at: Instant
+    """What the message states, else when its first attempt came; 0 where a capture says neither."""
     at: At
     accepted: bool
+    stated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +92,8 @@ def _re_enters(entries: Account, opened: Sight, sight: Sight) -> bool:
     if entries.re_entry is None:
         return False
     untimed = not opened.happened_at or not sight.happened_at
-    return untimed or sight.happened_at - opened.happened_at >= entries.re_entry
+    slack = 0 if opened.stated and sight.stated else _JITTER
+    return untimed or sight.happened_at - opened.happened_at >= entries.re_entry - slack
 
 
 def re_entry(steps: Iterable[DeclaredStep]) -> Duration | None:

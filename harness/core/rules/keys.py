@@ -9,7 +9,7 @@ from typing import Any
 from harness.core.calls import subject, subject_name
 from harness.core.delivery import Violation
 from harness.core.keys import KEY_LENGTH, parse_key
-from harness.core.membership import KEY_PREFIX
+from harness.core.membership import KEY_PREFIX, prefixed
 from harness.core.paths import child
 from harness.core.rules.examples import JOURNEYS, KEY, event, personas, track
 from harness.core.rules.rule import Example, Rule
@@ -21,6 +21,8 @@ GRAMMAR = "j_o_<journey>__<step>_<5 or 6 of a-z, 0-9>"
 def _check_naming(sighting: Sighting) -> Iterator[Violation]:
     """The key has the family's grammar, and is made of a declared step's names."""
     key = sighting.key
+    if key is None and sighting.call is not None and any(parse_key(name) for name in prefixed(sighting.call)):
+        return  # several keys, as traits of other journeys are keys too, and nothing says which one is meant
     if key is None:
         yield Violation(
             rule="key-naming",

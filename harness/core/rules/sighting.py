@@ -11,7 +11,7 @@ from harness.core.declarations import Declarations, DeclaredStep
 from harness.core.delivery import Delivery, Payload
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, parse_instant
-from harness.core.membership import key_of
+from harness.core.membership import key_of, prefixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +53,13 @@ class Sighting:
         return value if isinstance(value, str) and value else None
 
     @property
-    def happened_at(self) -> Instant:
-        """The call's `timestamp`, else when the delivery was received; 0 where a capture says neither."""
+    def timestamp(self) -> Instant | None:
+        """The call's `timestamp`; None where it has none that can be read."""
         written = self.call.get("timestamp") if self.call is not None else None
-        if isinstance(written, str):
-            try:
-                return parse_instant(written)
-            except (ValueError, OverflowError):
-                pass
-        return self.received_at
+        try:
+            return parse_instant(written) if isinstance(written, str) else None
+        except (ValueError, OverflowError):
+            return None
 
     @property
     def at(self) -> tuple[int, int]:
@@ -91,7 +89,7 @@ def sight(
         key = named if isinstance(named, str) else None
     else:
         call = payload
-        key = key_of(call) if call.get("type") != DELETE else None
+        key = (key_of(call) or _declared_key(call, declarations)) if call.get("type") != DELETE else None
     return Sighting(
         payload=payload,
         call=call,
@@ -105,3 +103,9 @@ def sight(
         received_at=delivery.arrival.received_at if delivery else 0,
         accepted=delivery.accepts(index) if delivery else True,
     )
+
+
+def _declared_key(call: Payload, declarations: Declarations) -> str | None:
+    """Of several journey keys in a call that does not say which is its own: the only one of a declared step."""
+    declared = [name for name in prefixed(call) if declarations.candidates(name)]
+    return declared[0] if len(declared) == 1 else None

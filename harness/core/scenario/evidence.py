@@ -7,11 +7,11 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.core.calls import is_list_entry, message_of
+from harness.core.calls import is_list_entry
 from harness.core.declarations import Declarations
 from harness.core.delivery import Delivery, Payload
 from harness.core.ledger import users_of
-from harness.core.members import Members, member_message
+from harness.core.members import Members, message_key
 from harness.core.membership import key_of
 from harness.core.scenario.model import Match
 
@@ -45,9 +45,9 @@ class Evidence:
 
     def _take(self, delivery: Delivery) -> None:
         for index, payload in enumerate(delivery.payloads):
-            same = member_message(payload) if is_list_entry(payload) else message_of(payload)
             message = self._messages.setdefault(
-                (delivery.destination, same), Message(destination=delivery.destination, payload=payload)
+                (delivery.destination, message_key(payload)),
+                Message(destination=delivery.destination, payload=payload),
             )
             message.sightings.append((delivery, index))
         if delivery.kind == "list" and delivery.accepted:

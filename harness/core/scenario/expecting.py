@@ -17,6 +17,7 @@ from harness.core.scenario.model import (
     MembersAre,
     NothingElse,
     Received,
+    Scenario,
     Undelivered,
     UnexpectedAllowed,
 )
@@ -26,6 +27,21 @@ from harness.core.verdict import Nearest, Unmet
 def unmet_expectations(expectations: Sequence[Expectation], evidence: Evidence) -> list[Unmet]:
     """Those of `expectations` that `evidence` does not meet, in order."""
     return [unmet for each in expectations for unmet in _judge(each, expectations, evidence)]
+
+
+def nothing_judged(scenario: Scenario) -> list[Unmet]:
+    """Where nothing arrived: one, if `scenario` demands nothing either, and so would pass whatever it says."""
+    if not scenario.expects_nothing:
+        return []
+    example = f"`received: {{to: {next(iter(scenario.destinations))}, count: 0}}`"
+    return [
+        Unmet(
+            mark=scenario.mark,
+            expectation="something to judge",
+            expected=f"a delivery (see `do:`), or an expectation; if silence is right, say so under `expect:`: {example}",
+            actual="nothing was judged: nothing arrived and the scenario expects nothing",
+        )
+    ]
 
 
 def _judge(expectation: Expectation, all_of_them: Sequence[Expectation], evidence: Evidence) -> Iterator[Unmet]:

@@ -229,11 +229,18 @@ class Scenario:
     actions: tuple[Action, ...]
     expectations: tuple[Expectation, ...]
     expect_violations: frozenset[str] | None
+    violations_mark: Mark
+    """Where `expect_violations` stands; where the scenario begins if there is none."""
 
     @property
     def title(self) -> str:
         """Its name, and its row."""
         return f"{self.name} [{self.row}]" if self.row else self.name
+
+    @property
+    def expects_nothing(self) -> bool:
+        """Whether nothing but the contract's rules can fail it."""
+        return not self.expect_violations and all(isinstance(each, UnexpectedAllowed) for each in self.expectations)
 
     @property
     def people(self) -> list[Profile]:

@@ -80,6 +80,7 @@ def parse_scenario(
         actions=tuple(parse_action(names, ("do", index)) for index in range(len(data["do"]))),
         expectations=tuple(parse_expectation(names, ("expect", index)) for index in range(len(data.get("expect", ())))),
         expect_violations=_expected_rules(document),
+        violations_mark=document.key_mark(("expect_violations" if "expect_violations" in data else "scenario",)),
     )
 
 
