@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
@@ -107,7 +108,7 @@ class Run:
             self.unreachable.pop(destination.name, None)
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
-            answer = RawReply(status=502, body=orjson.dumps({"error": str(error)}))
+            answer = RawReply(status=502, body=_written({"error": str(error)}))
         self._record(request, destination, Respond(status=answer.status))
         return answer
 
@@ -154,6 +155,10 @@ class Run:
         """The judgement of all that was recorded."""
         return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
 
+    def breaking(self, rule: str) -> frozenset[int]:
+        """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
+        return frozenset(n for found in self.judge().violations if found.rule == rule for n in found.deliveries)
+
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
         self.ledger.clear()
@@ -195,10 +200,15 @@ def _raw_reply(delivery: Delivery) -> RawReply:
         return RawReply(status=0, body=b"", cut=True)
     if reply.body is None:
         return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
-    return RawReply(status=reply.status, body=orjson.dumps(reply.body), headers=reply.headers)
+    return RawReply(status=reply.status, body=_written(reply.body), headers=reply.headers)
 
 
 @lru_cache(maxsize=1024)
 def _acknowledgement(kind: str, status: int, payloads: int, headers: tuple[tuple[str, str], ...]) -> RawReply:
-    body = orjson.dumps(KINDS[kind].acknowledge(Respond(status=status), payloads))
+    body = _written(KINDS[kind].acknowledge(Respond(status=status), payloads))
     return RawReply(status=status, body=body, headers=headers)
+
+
+def _written(document: Any) -> bytes:
+    """JSON that ends its line, so that in a terminal the next answer begins on one of its own."""
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)
