@@ -177,8 +177,7 @@ class ControlApi:
                 target = run.clock.now() + parse_duration(duration)
             case _:
                 raise ValueError('a clock is moved by {"now": ISO 8601 time} or {"advance": duration, such as "1h"}')
-        run.clock.set(target)
-        run.moved()
+        await run.move_clock(target)
         return json_answer({"now": isoformat(run.clock.now())})
 
     async def _reset(self, request: web.Request) -> web.StreamResponse:
