@@ -44,6 +44,8 @@ class Contract:
     """Those that take the place of `schemas` where the payload's step declares an exit."""
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """What its schemas refer to, by `$id`; the schemas of a contract that extends it may refer there too."""
+    suggested: bool = True
+    """Whether to name it as one that fits a capture better; not where it merely asks for less than the others."""
 
     @property
     def id(self) -> str:
@@ -102,6 +104,7 @@ def build_contract(
         schemas=loaded(settings["schemas"]),
         schemas_with_exit=loaded(settings["schemas_with_exit"]),
         definitions=definitions,
+        suggested=family.data.get("suggested", True),
     )
     return _completed(contract, base)
 
