@@ -18,6 +18,7 @@ PARAMETERS: Mapping[str, Any] = {
     "entered": "true",
     "exited": "false",
     "exits": "declared",
+    "key_grammar": "step",
     "strict_ids": False,
     "message_id_window": "24h",
 }

@@ -75,6 +75,7 @@ def test_parameters_that_are_not_given_have_a_default() -> None:
         "entered": True,
         "exited": "false",
         "exits": "declared",
+        "key_grammar": "step",
         "strict_ids": True,
         "message_id_window": "24h",
     }

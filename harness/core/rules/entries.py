@@ -85,7 +85,10 @@ def _users(call: Payload) -> Iterator[str]:
 
 
 def _identifier(call: Payload) -> tuple[str, str] | None:
-    """What kind of identifier the message goes by, and which; None where it has none."""
+    """What kind of identifier the message goes by, and which; None where it has none. A group call is an account's."""
+    group = call.get("groupId") if call.get("type") == "group" else None
+    if isinstance(group, str) and group:
+        return "group", group
     email = call_email(call)
     if email is not None:
         return "email", email.casefold()
