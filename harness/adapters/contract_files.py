@@ -30,13 +30,19 @@ def load_contract(name: str, beside: Path | None = None) -> Contract:
     A path is taken relative to the folder `beside`; `path@version` chooses a version there. Raises UnknownContract,
     or DocumentError with the place in the contract's files.
     """
+    return _loaded(*_found(name, beside))
+
+
+def _found(name: str, beside: Path | None) -> tuple[Path, str]:
+    """The `contract.yaml` that `name` means, and the version that it asks for: empty where it asks for none."""
     family, _, version = name.partition("@")
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
-        return _load((beside or Path()) / family, version)
+        path = (beside or Path()) / family
+        return (path / CONTRACT_FILE if path.is_dir() else path).resolve(), version
     folder = _families().get(family)
     if folder is None:
         raise UnknownContract(f"unknown contract {family!r}{near_miss(family, list(_families()))}")
-    return _load(folder / CONTRACT_FILE, version)
+    return (folder / CONTRACT_FILE).resolve(), version
 
 
 def contract_of(document: Document, folder: Path) -> Contract:
@@ -62,25 +68,39 @@ def _families() -> Mapping[str, Path]:
 def shipped_contracts() -> list[Contract]:
     """Every version of every shipped family."""
     return [
-        _load(folder / CONTRACT_FILE, version)
+        _loaded((folder / CONTRACT_FILE).resolve(), version)
         for folder in _families().values()
         for version in versions_of(read_family(folder / CONTRACT_FILE))
     ]
 
 
-def _load(path: Path, version: str) -> Contract:
-    file = path / CONTRACT_FILE if path.is_dir() else path
-    return _loaded(file.resolve(), version)
-
-
 @cache
-def _loaded(path: Path, version: str) -> Contract:
+def _loaded(path: Path, version: str, extending: tuple[tuple[Path, str], ...] = ()) -> Contract:
+    """The contract in the file at `path`; `extending` are those that are being loaded because they extend it."""
     family = read_family(path)
     chosen = version or family.data["default_version"]
     versions = versions_of(family)
     if chosen not in versions:
         raise UnknownContract(f"{family.data['name']} has no version {chosen!r}{near_miss(chosen, list(versions))}")
-    return build_contract(family, chosen, _schemas(family, path.parent, chosen))
+    if (path, chosen) in extending:
+        message = f"{family.data['name']}@{chosen} extends itself, by way of others or at once"
+        raise DocumentError(
+            family.mark(("versions", chosen, "extends")), message, "extend a contract that stands alone"
+        )
+    base = _base(family, chosen, path, (*extending, (path, chosen)))
+    return build_contract(family, chosen, _schemas(family, path.parent, chosen), base)
+
+
+def _base(family: Document, version: str, path: Path, extending: tuple[tuple[Path, str], ...]) -> Contract | None:
+    """The contract that a version extends; None where it stands alone. A path is taken from its own folder."""
+    name = versions_of(family)[version].get("extends")
+    if name is None:
+        return None
+    try:
+        return _loaded(*_found(name, path.parent), extending)
+    except UnknownContract as error:
+        at = ("versions", version, "extends")
+        raise family.at_value(at, str(error), "name a family, name@version, or a contract.yaml") from None
 
 
 def read_family(path: Path) -> Document:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.core.calls import CALL_TYPES
@@ -14,7 +14,14 @@ from harness.core.schemas import Schema, SchemaError, load_schema
 from harness.core.schemas.lint import pointer_to
 from harness.core.spelling import near_miss
 
-PARAMETERS: Mapping[str, Any] = {"entered": "true", "exited": "false", "strict_ids": False, "message_id_window": "24h"}
+PARAMETERS: Mapping[str, Any] = {
+    "entered": "true",
+    "exited": "false",
+    "exits": "declared",
+    "key_grammar": "step",
+    "strict_ids": False,
+    "message_id_window": "24h",
+}
 """What a family that does not say otherwise has."""
 
 LIST_ENTRY = "list"
@@ -36,6 +43,10 @@ class Contract:
     """By payload type: a call type, or `list` for one list entry."""
     schemas_with_exit: Mapping[str, Schema]
     """Those that take the place of `schemas` where the payload's step declares an exit."""
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    """What its schemas refer to, by `$id`; the schemas of a contract that extends it may refer there too."""
+    suggested: bool = True
+    """Whether to name it as one that fits a capture better; not where it merely asks for less than the others."""
 
     @property
     def id(self) -> str:
@@ -62,8 +73,12 @@ def schema_files(family: Document, version: str) -> set[str]:
     return files | set(settings["definitions"])
 
 
-def build_contract(family: Document, version: str, files: Mapping[str, Mapping[str, Any]]) -> Contract:
+def build_contract(
+    family: Document, version: str, files: Mapping[str, Mapping[str, Any]], base: Contract | None = None
+) -> Contract:
     """The contract that `version` of `family` defines, given the JSON of its schema files by name.
+
+    What it does not say itself is as in `base`, the contract that it extends.
 
     Raises DocumentError, with place and remedy, for unknown rules and payload types, and SchemaError for schemas
     that cannot be trusted.
@@ -74,20 +89,38 @@ def build_contract(family: Document, version: str, files: Mapping[str, Mapping[s
         _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
-    resources = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
+    own = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
+    definitions = {**(base.definitions if base else {}), **own}
 
     def loaded(names: Mapping[str, str]) -> dict[str, Schema]:
-        return {kind: load_schema(files[name], name=name, resources=resources) for kind, name in names.items()}
+        return {kind: load_schema(files[name], name=name, resources=definitions) for kind, name in names.items()}
 
-    return Contract(
+    contract = Contract(
         family=family.data["name"],
         version=version,
         title=settings["title"],
         sources=tuple(settings["sources"]),
-        parameters={**PARAMETERS, **settings["parameters"]},
-        severities={rule: severity for rule, severity in settings["rules"].items() if severity != "off"},
+        parameters=settings["parameters"],
+        severities=settings["rules"],
         schemas=loaded(settings["schemas"]),
         schemas_with_exit=loaded(settings["schemas_with_exit"]),
+        definitions=definitions,
+        suggested=family.data.get("suggested", True),
+    )
+    return _completed(contract, base)
+
+
+def _completed(contract: Contract, base: Contract | None) -> Contract:
+    """`contract` with what it leaves to `base`, and to the defaults; a schema of its own holds with exits as well."""
+    inherited = base or replace(contract, parameters={}, severities={}, schemas={}, schemas_with_exit={})
+    with_exit = {kind: each for kind, each in inherited.schemas_with_exit.items() if kind not in contract.schemas}
+    severities: dict[str, Any] = {**inherited.severities, **contract.severities}  # "off" among them
+    return replace(
+        contract,
+        parameters={**PARAMETERS, **inherited.parameters, **contract.parameters},
+        severities={rule: severity for rule, severity in severities.items() if severity != "off"},
+        schemas={**inherited.schemas, **contract.schemas},
+        schemas_with_exit={**with_exit, **contract.schemas_with_exit},
     )
 
 
@@ -98,7 +131,7 @@ def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
     return {
         "title": own.get("title", family["title"]),
         "sources": own["sources"],
-        "schemas": own["schemas"],
+        "schemas": own.get("schemas", {}),
         "schemas_with_exit": own.get("schemas_with_exit", {}),
         "definitions": own.get("definitions", []),
         **merged,

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.adapters.contract_files import shipped_contracts
 from harness.adapters.json_files import OWN_SCHEMAS
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.examples import JOURNEYS
@@ -23,7 +24,7 @@ entry-only
   says      {RULES["entry-only"].sentence}
   source    {RULES["entry-only"].source}
   remedy    {RULES["entry-only"].remedy}
-  error     in engage-journeys@2023, engage-journeys@2024"""
+  error     in {", ".join(contract.id for contract in shipped_contracts() if "entry-only" in contract.severities)}"""
 
 
 def examples(text: str) -> list[tuple[str, str | None]]:

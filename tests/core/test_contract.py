@@ -71,7 +71,14 @@ def test_rules_that_are_off_are_no_part_of_a_contract() -> None:
 
 def test_parameters_that_are_not_given_have_a_default() -> None:
     """A family says only what is different with it."""
-    expected = {"entered": True, "exited": "false", "strict_ids": True, "message_id_window": "24h"}
+    expected = {
+        "entered": True,
+        "exited": "false",
+        "exits": "declared",
+        "key_grammar": "step",
+        "strict_ids": True,
+        "message_id_window": "24h",
+    }
     assert built().parameters == expected
     assert built(parameters={}).parameters["entered"] == "true"
 
@@ -127,3 +134,28 @@ def test_exact_lengths_of_ids_are_demanded_where_the_parameter_says_so() -> None
         ("space_id", "26 characters", "5 characters"),
         ("namespace", "26 characters", "5 characters"),
     ]
+
+
+def test_what_an_extending_contract_leaves_out_is_as_in_its_base() -> None:
+    """Schemas, parameters and rules come from the base; what the contract says itself goes before them."""
+    version = {"sources": ["ours"], "parameters": {"strict_ids": False}, "rules": {"identity": "off"}}
+    data = {"name": "ours", "title": "Ours", "default_version": "1", "versions": {"1": version}}
+    document = Document(data=data, marks={(): Mark(file="contract.yaml", line=1, column=1)})
+    base = built()
+    extending = build_contract(document, "1", {}, base)
+    assert (extending.id, extending.sources, extending.schemas) == ("ours@1", ("ours",), base.schemas)
+    assert extending.severities == {"entry-only": "error"}
+    assert (extending.parameters["entered"], extending.parameters["strict_ids"]) == (True, False)
+
+
+def test_a_schema_of_an_extending_contract_holds_with_exits_as_well() -> None:
+    """A contract's own schema takes the place of both schemas of its base, and may refer to what that one defines."""
+    own = {"$id": "urn:test:own", "properties": {"event": {"$ref": "urn:test:common#/$defs/event"}}}
+    version = {"sources": ["ours"], "schemas": {"track": "own.json"}}
+    data = {"name": "ours", "title": "Ours", "default_version": "1", "versions": {"1": version}}
+    document = Document(data=data, marks={(): Mark(file="contract.yaml", line=1, column=1)})
+    extending = build_contract(document, "1", {"own.json": own}, built())
+    schema = extending.schema_for("track", exits=True)
+    assert schema is not None
+    assert schema.accepts({"event": "Entered"})
+    assert not schema.accepts({"event": "Left"})

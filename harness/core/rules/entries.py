@@ -14,10 +14,12 @@ from harness.core.rules.sighting import Sighting
 
 
 class OncePerEntry:
-    """Folds over entries, the messages that tell of each, and over the users who asked to be forgotten."""
+    """Folds over entries, the messages that tell of each, and over the users who left or asked to be forgotten."""
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._come_and_go = parameters.get("exits") == "always"
         self._entries: dict[Hashable, Account] = {}
+        self._left: dict[Hashable, set[At]] = {}
         self._deleted: dict[tuple[str, str], set[At]] = {}
 
     def see(self, sighting: Sighting) -> None:
@@ -28,14 +30,21 @@ class OncePerEntry:
         if call.get("type") == DELETE:
             for user in _users(call):
                 self._deleted.setdefault((sighting.destination.name, user), set()).add(sighting.at)
-        elif key is not None and subject(call).get(key) in (True, "true") and call.get("event") != EXITED:
-            identifier = _identifier(call)
-            if identifier is not None:
-                self._add(sighting, call, identifier)
+        elif key is not None:
+            self._see_membership(sighting, call, subject(call).get(key))
 
-    def _add(self, sighting: Sighting, call: Payload, identifier: tuple[str, str]) -> None:
+    def _see_membership(self, sighting: Sighting, call: Payload, value: object) -> None:
+        identifier, left = _identifier(call), call.get("event") == EXITED
+        if identifier is None:
+            return
         step = (sighting.step.journey.id, sighting.step.step.name) if sighting.step else sighting.key
         owner = (step, sighting.destination.name, str(call.get("type")), identifier)
+        if value in (True, "true") and not left:
+            self._add(owner, sighting, call, identifier)
+        elif self._come_and_go and (left or value in (False, "false")):
+            self._left.setdefault(owner, set()).add(sighting.at)
+
+    def _add(self, owner: Hashable, sighting: Sighting, call: Payload, identifier: tuple[str, str]) -> None:
         entries = self._entries.get(owner) or self._entries.setdefault(owner, _opened(sighting, *identifier))
         entries.users.update(_users(call))
         stated = sighting.timestamp
@@ -58,12 +67,14 @@ class OncePerEntry:
                 mine.unnamed.setdefault(content, set()).update(sights)
         for user, places in other._deleted.items():
             self._deleted.setdefault(user, set()).update(places)
+        for owner, places in other._left.items():
+            self._left.setdefault(owner, set()).update(places)
 
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
-        for entries in self._entries.values():
+        for owner, entries in self._entries.items():
             deletes = {at for user in entries.users for at in self._deleted.get((entries.destination, user), ())}
-            yield from surplus(entries, deletes)
+            yield from surplus(entries, deletes | self._left.get(owner, set()))
 
 
 def _users(call: Payload) -> Iterator[str]:
@@ -74,7 +85,10 @@ def _users(call: Payload) -> Iterator[str]:
 
 
 def _identifier(call: Payload) -> tuple[str, str] | None:
-    """What kind of identifier the message goes by, and which; None where it has none."""
+    """What kind of identifier the message goes by, and which; None where it has none. A group call is an account's."""
+    group = call.get("groupId") if call.get("type") == "group" else None
+    if isinstance(group, str) and group:
+        return "group", group
     email = call_email(call)
     if email is not None:
         return "email", email.casefold()

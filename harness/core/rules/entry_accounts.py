@@ -63,15 +63,15 @@ def _messages_among(unnamed: Mapping[bytes, set[Sight]]) -> Iterator[Sight]:
             answered = sight.accepted
 
 
-def surplus(entries: Account, deletes: set[At]) -> Iterator[Violation]:
+def surplus(entries: Account, ends: set[At]) -> Iterator[Violation]:
     """One violation for each message that belongs to an entry which already has as many as it may have.
 
-    `deletes` are the places where one of the account's users asked to be forgotten, which ends an entry.
+    `ends` are the places where an entry ended: a user asked to be forgotten, or left where users come and go.
     """
     opened: Sight | None = None
     told = 0
     for sight in sorted([*entries.messages.values(), *_messages_among(entries.unnamed)]):
-        if opened is None or _re_enters(entries, opened, sight) or any(opened.at < at < sight.at for at in deletes):
+        if opened is None or _re_enters(entries, opened, sight) or any(opened.at < at < sight.at for at in ends):
             opened, told = sight, 1
         elif told < entries.look_alikes:
             told += 1

@@ -15,12 +15,18 @@ from harness.core.rules.examples import JOURNEYS, KEY, event, personas, track
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting
 
+_NAMING_THE_KEY = ("audience_key", "trait_key")
+"""Properties that say which of the others is named by the key."""
+
 GRAMMAR = "j_o_<journey>__<step>_<5 or 6 of a-z, 0-9>"
 
 
 def _check_naming(sighting: Sighting) -> Iterator[Violation]:
     """The key has the family's grammar, and is made of a declared step's names."""
     key = sighting.key
+    if sighting.parameters.get("key_grammar") == "name":
+        yield from _check_name(sighting, key)
+        return
     if key is None and sighting.call is not None and any(parse_key(name) for name in prefixed(sighting.call)):
         return  # several keys, as traits of other journeys are keys too, and nothing says which one is meant
     if key is None:
@@ -37,6 +43,18 @@ def _check_naming(sighting: Sighting) -> Iterator[Violation]:
         )
     elif sighting.step is None:
         yield from _check_declared(sighting, key)
+
+
+def _check_name(sighting: Sighting, key: str | None) -> Iterator[Violation]:
+    """An audience or trait has any name, but not that of a journey's step."""
+    if key is not None and key.startswith(KEY_PREFIX):
+        yield Violation(
+            rule="key-naming",
+            message="the key is that of a journey's step",
+            path=_key_path(sighting),
+            expected="the name of an audience or trait",
+            actual=key[:300],
+        )
 
 
 def _check_declared(sighting: Sighting, key: str) -> Iterator[Violation]:
@@ -90,21 +108,23 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
             expected=key,
             actual=", ".join(sorted(said)[:5]) or "nothing",
         )
-    named = said.get("audience_key")
-    if named is not None and named != key:
-        yield Violation(
-            rule="key-identity",
-            message="`audience_key` and `computation_key` disagree",
-            path=f"$.{subject_name(call)}.audience_key",
-            expected=key,
-            actual=str(named)[:300],
-        )
+    for name in _NAMING_THE_KEY:
+        named = said.get(name)
+        if named is not None and named != key:
+            yield Violation(
+                rule="key-identity",
+                message=f"`{name}` and `computation_key` disagree",
+                path=f"$.{subject_name(call)}.{name}",
+                expected=key,
+                actual=str(named)[:300],
+            )
 
 
 def _right_identity(sighting: Sighting) -> dict[str, Any]:
     if sighting.call is None:
         return {}
-    said = {"required": [sighting.key], "properties": {"audience_key": {"const": sighting.key}}}
+    naming = {name: {"const": sighting.key} for name in _NAMING_THE_KEY}
+    said = {"required": [sighting.key], "properties": naming}
     return {"properties": {subject_name(sighting.call): said}}
 
 

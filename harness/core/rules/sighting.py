@@ -44,7 +44,7 @@ class Sighting:
     @property
     def exits(self) -> bool:
         """Whether the payload's users may ever be taken out again."""
-        return any(step.exits for step in self.candidates)
+        return self.parameters.get("exits") == "always" or any(step.exits for step in self.candidates)
 
     @property
     def computation_id(self) -> str | None:
