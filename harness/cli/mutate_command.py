@@ -33,7 +33,7 @@ from harness.reports.text import scenario_text
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @click.option("--list", "listed", is_flag=True, help="List the faults, and play nothing.")
 def mutate(paths: Sequence[Path], threshold: float, as_json: bool, listed: bool) -> int:
-    """Run scenarios against deliberately faulty senders, and tell which of them each scenario catches.
+    """Run scenarios against faulty senders, and tell which each catches.
 
     A folder means every *.scenario.yaml below it. Scenarios that choose a fault of their own, or expect violations, are
     left out; the others must pass without a fault.
