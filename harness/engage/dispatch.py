@@ -56,14 +56,14 @@ class Dispatch:
     def _change_lists(self, move: Move) -> None:
         for name in move.step.step.to:
             if self._addresses[name].kind == "list":
-                for recipient in move.recipients:
+                for recipient in self._fault.recipients(move.recipients):
                     self._lists.change(name, move.step.key, recipient, add=move.entered, now=move.at)
 
     def _send_calls(self, move: Move) -> None:
         for source in self._sources:
             for kind in JOURNEY_CALLS:
                 named = [a for a in source.destinations if a.name in move.step.step.to and kind in a.calls]
-                for recipient in move.recipients if named else ():
+                for recipient in self._fault.recipients(move.recipients) if named else ():
                     self._generate(source, kind, move, recipient, named)
 
     def _generate(

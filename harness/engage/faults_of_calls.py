@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.core.calls import ENTERED
+from harness.core.calls import ENTERED, EXITED
 from harness.engage.faulty import Call, Document, Fault, Sending
 from harness.engage.wrong import assign, change, set_membership
 
@@ -21,6 +21,33 @@ def _boolean(call: Call, sending: Sending) -> None:
 
 def _yes(call: Call, sending: Sending) -> None:
     set_membership(call, sending, "yes")
+
+
+def _one(call: Call, sending: Sending) -> None:
+    set_membership(call, sending, 1)
+
+
+def _other_words(call: Call, sending: Sending) -> None:
+    if call["type"] == "track":
+        call["event"] = call["event"].lower().replace(" ", "_")
+
+
+def _staying_exit(call: Call, sending: Sending) -> None:
+    if call.get("event") == EXITED:
+        set_membership(call, sending, "true")
+
+
+def _empty(call: Call, sending: Sending) -> None:
+    call.update({name: "" for name in _IDENTIFIERS if name in call})
+
+
+def _long_message_id(call: Call, sending: Sending) -> None:
+    call["messageId"] += "0" * 100
+
+
+def _without_email(call: Call, sending: Sending) -> None:
+    call.get("traits", {}).pop("email", None)
+    call["context"].pop("traits", None)
 
 
 def _nobody(call: Call, sending: Sending) -> None:
@@ -57,6 +84,54 @@ CALL_FAULTS = (
         sentence="The membership value is `yes`.",
         rule="membership-value",
         calls=change(_yes),
+    ),
+    Fault(
+        name="number-for-membership",
+        sentence="The membership value is the number 1.",
+        rule="membership-value",
+        calls=change(_one),
+    ),
+    Fault(
+        name="event-in-other-words",
+        sentence="Track calls are named `audience_entered`.",
+        rule="entry-only",
+        calls=change(_other_words),
+    ),
+    Fault(
+        name="exit-says-true",
+        sentence="Declared exits carry the membership value `true`.",
+        rule="entry-only",
+        calls=change(_staying_exit),
+    ),
+    Fault(
+        name="empty-identifiers",
+        sentence="The identifiers of calls are empty texts.",
+        rule="identity",
+        calls=change(_empty),
+    ),
+    Fault(
+        name="user-id-as-number",
+        sentence="The `userId` is a number.",
+        rule="schema",
+        calls=assign(userId=7),
+    ),
+    Fault(
+        name="message-id-too-long",
+        sentence="The `messageId` has more than 100 characters.",
+        rule="schema",
+        calls=change(_long_message_id),
+    ),
+    Fault(
+        name="wrong-user",
+        sentence="Calls name a user who is somebody else.",
+        rule=None,
+        calls=assign(userId="somebody-else"),
+    ),
+    Fault(
+        name="email-left-out",
+        sentence="Calls carry no email.",
+        rule=None,
+        calls=change(_without_email),
     ),
     Fault(
         name="user-without-identity",

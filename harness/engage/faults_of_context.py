@@ -11,6 +11,22 @@ def _missing_space_id(call: Call, sending: Sending) -> None:
     set_personas(call, space_id=None)
 
 
+def _missing_computation_id(call: Call, sending: Sending) -> None:
+    set_personas(call, computation_id=None)
+
+
+def _missing_computation_key(call: Call, sending: Sending) -> None:
+    set_personas(call, computation_key=None)
+
+
+def _computed_trait(call: Call, sending: Sending) -> None:
+    set_personas(call, computation_class="computed_trait")
+
+
+def _malformed_space(call: Call, sending: Sending) -> None:
+    set_personas(call, space_id="space-1", namespace="space-1")
+
+
 def _other_namespace(call: Call, sending: Sending) -> None:
     set_personas(call, namespace="spa_" + call["context"]["personas"]["space_id"][:3:-1])
 
@@ -31,7 +47,62 @@ def _not_named(call: Call, sending: Sending) -> None:
     call["integrations"].pop(integration_name(sending.address))
 
 
+def _lower_case(call: Call, sending: Sending) -> None:
+    name = integration_name(sending.address)
+    call["integrations"][name.lower()] = call["integrations"].pop(name)
+
+
+def _switched_off(call: Call, sending: Sending) -> None:
+    call["integrations"][integration_name(sending.address)] = False
+
+
+def _all_left_out(call: Call, sending: Sending) -> None:
+    call["integrations"].pop("All")
+
+
 CONTEXT_FAULTS = (
+    Fault(
+        name="missing-computation-id",
+        sentence="`context.personas` lacks the `computation_id`.",
+        rule="personas-context",
+        calls=change(_missing_computation_id),
+    ),
+    Fault(
+        name="missing-computation-key",
+        sentence="`context.personas` lacks the `computation_key`.",
+        rule="personas-context",
+        calls=change(_missing_computation_key),
+    ),
+    Fault(
+        name="computed-trait",
+        sentence="The `computation_class` is that of a computed trait.",
+        rule="personas-context",
+        calls=change(_computed_trait),
+    ),
+    Fault(
+        name="malformed-space-id",
+        sentence="`namespace` and `space_id` do not begin with `spa_`.",
+        rule="personas-context",
+        calls=change(_malformed_space),
+    ),
+    Fault(
+        name="integration-in-lower-case",
+        sentence="`integrations` names the destination in lower case.",
+        rule="integrations-routing",
+        calls=change(_lower_case),
+    ),
+    Fault(
+        name="integration-switched-off",
+        sentence="`integrations` has false for the destination that the call is delivered to.",
+        rule="integrations-routing",
+        calls=change(_switched_off),
+    ),
+    Fault(
+        name="all-left-out",
+        sentence="`integrations` says nothing of all other destinations.",
+        rule="integrations-routing",
+        calls=change(_all_left_out),
+    ),
     Fault(
         name="missing-space-id",
         sentence="`context.personas` lacks the `space_id`.",

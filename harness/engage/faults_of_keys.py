@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
+from harness.core.instants import Instant
 from harness.core.keys import SUFFIX_ALPHABET, SUFFIX_LENGTH, parse_key, step_slug
 from harness.engage.faulty import Call, Fault, Minting, Sending
 from harness.engage.wrong import change, set_personas
@@ -18,6 +21,19 @@ def _capitals(minting: Minting) -> str:
 
 def _short_suffix(minting: Minting) -> str:
     return minting.key[: 3 - SUFFIX_LENGTH]
+
+
+def _long_suffix(minting: Minting) -> str:
+    return f"{minting.key}xyz"
+
+
+def _single_underscore(minting: Minting) -> str:
+    return minting.key.replace("__", "_", 1)
+
+
+def _step_left_unnamed(minting: Minting) -> str:
+    journey, _, rest = minting.key.partition("__")
+    return f"{journey}__unnamed_step_{rest.rpartition('_')[2]}"
 
 
 def _journey_name_only(minting: Minting) -> str:
@@ -49,11 +65,29 @@ def _named_after_step(call: Call, sending: Sending) -> None:
     _rename(call, sending.step.key, step_slug(sending.step.step.name))
 
 
-def _key_of_user(call: Call, sending: Sending) -> None:
-    suffix = sending.ids.suffix("key-changes-per-user", sending.step.key, str(sending.recipient))
-    key = f"{sending.step.key.rpartition('_')[0]}_{suffix}"
+def _key_of(call: Call, sending: Sending, owner: str) -> None:
+    """Give the call a key that only `owner` has."""
+    key = f"{sending.step.key.rpartition('_')[0]}_{sending.ids.suffix('key-of', sending.step.key, owner)}"
     _rename(call, sending.step.key, key)
     set_personas(call, computation_key=key)
+
+
+def _key_of_user(call: Call, sending: Sending) -> None:
+    _key_of(call, sending, str(sending.recipient))
+
+
+def _key_of_destination(call: Call, sending: Sending) -> None:
+    _key_of(call, sending, sending.address.name)
+
+
+def _key_of_type(call: Call, sending: Sending) -> None:
+    _key_of(call, sending, call["type"])
+
+
+def _key_of_attempt(body: bytes, now: Instant) -> bytes:
+    document = json.loads(body)
+    key = document.get("list") or document["context"]["personas"]["computation_key"]
+    return body.replace(key.encode(), _other_character(key).encode())
 
 
 KEY_FAULTS = (
@@ -74,6 +108,24 @@ KEY_FAULTS = (
         sentence="The last part of keys has three characters.",
         rule="key-naming",
         key=_short_suffix,
+    ),
+    Fault(
+        name="long-suffix",
+        sentence="The last part of keys has eight characters.",
+        rule="key-naming",
+        key=_long_suffix,
+    ),
+    Fault(
+        name="single-underscore",
+        sentence="Keys part journey and step by one underscore.",
+        rule="key-naming",
+        key=_single_underscore,
+    ),
+    Fault(
+        name="step-left-unnamed",
+        sentence="Keys say `unnamed_step` where the step's name is due.",
+        rule="key-naming",
+        key=_step_left_unnamed,
     ),
     Fault(
         name="journey-name-only",
@@ -98,6 +150,24 @@ KEY_FAULTS = (
         sentence="Each user gets a key of their own for the same step.",
         rule="key-stable",
         calls=change(_key_of_user),
+    ),
+    Fault(
+        name="key-changes-per-destination",
+        sentence="Each event destination gets a key of its own for the same step.",
+        rule="key-stable",
+        calls=change(_key_of_destination),
+    ),
+    Fault(
+        name="key-changes-per-call-type",
+        sentence="Track and identify calls of one step have two keys.",
+        rule="key-stable",
+        calls=change(_key_of_type),
+    ),
+    Fault(
+        name="key-changes-per-attempt",
+        sentence="Retries have another key than the first attempt.",
+        rule="key-stable",
+        again=_key_of_attempt,
     ),
     Fault(
         name="two-steps-share-a-key",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.core.systems import Address
 from harness.engage.faulty import Call, Fault, Sending
+from harness.engage.identities import Recipient
 from harness.engage.payloads import JOURNEY_CALLS
 from harness.engage.wrong import change
 
@@ -17,6 +19,19 @@ def _doubled(call: Call, sending: Sending) -> Sequence[Call]:
 
 def _one_message_id(call: Call, sending: Sending) -> None:
     call["messageId"] = sending.ids.message("message-id-reused")
+
+
+def _message_id_of_user(call: Call, sending: Sending) -> None:
+    call["messageId"] = sending.ids.message("message-id-of-user", sending.step.key, str(sending.recipient))
+
+
+def _last_forgotten(call: Call, sending: Sending) -> Sequence[Call]:
+    to = sending.step.step.to
+    return () if len(to) > 1 and to[-1] == sending.address.name else (call,)
+
+
+def _first_email(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    return recipients[:1]
 
 
 def _half_lost(call: Call, sending: Sending) -> Sequence[Call]:
@@ -33,6 +48,14 @@ def _all_calls(address: Address) -> Address:
 
 def _broken_json(body: bytes) -> bytes:
     return body[:-1]
+
+
+def _text(body: bytes) -> bytes:
+    return json.dumps(body.decode()).encode()
+
+
+def _nothing(body: bytes) -> bytes:
+    return b""
 
 
 SENDING_FAULTS = (
@@ -55,6 +78,12 @@ SENDING_FAULTS = (
         calls=change(_one_message_id),
     ),
     Fault(
+        name="message-id-shared-by-call-types",
+        sentence="A user's track and identify calls have the same `messageId`.",
+        rule="message-id-unique",
+        calls=change(_message_id_of_user),
+    ),
+    Fault(
         name="list-document-to-event-destination",
         sentence="Event destinations get list sync documents where calls are due.",
         rule="destination-kind",
@@ -71,6 +100,30 @@ SENDING_FAULTS = (
         sentence="Bodies lack their last character.",
         rule="malformed-body",
         body=_broken_json,
+    ),
+    Fault(
+        name="json-in-json",
+        sentence="Bodies are JSON texts that hold the JSON which is due.",
+        rule="malformed-body",
+        body=_text,
+    ),
+    Fault(
+        name="empty-body",
+        sentence="Bodies are empty.",
+        rule="malformed-body",
+        body=_nothing,
+    ),
+    Fault(
+        name="one-email-only",
+        sentence="Of a profile's emails, only the first is sent.",
+        rule=None,
+        recipients=_first_email,
+    ),
+    Fault(
+        name="last-destination-forgotten",
+        sentence="The last of a step's several destinations gets no calls.",
+        rule=None,
+        calls=_last_forgotten,
     ),
     Fault(
         name="users-lost",

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from harness.core.instants import Duration, Instant
 from harness.core.systems import Address
 from harness.engage.identities import Recipient
 from harness.engage.ids import Ids
+from harness.engage.retries import Outcome
 from harness.engage.steps import PublishedStep
 
 Call: TypeAlias = dict[str, Any]
@@ -52,7 +54,7 @@ def same_call(call: Call, sending: Sending) -> Sequence[Call]:
     return (call,)
 
 
-def same_document(document: Document) -> Document:
+def same_document(document: Document) -> Any:
     """The document, as it is."""
     return document
 
@@ -60,6 +62,26 @@ def same_document(document: Document) -> Document:
 def same_body(body: bytes) -> bytes:
     """The body, as it is."""
     return body
+
+
+def same_recipients(recipients: tuple[Recipient, ...]) -> tuple[Recipient, ...]:
+    """All of them."""
+    return recipients
+
+
+def same_again(body: bytes, now: Instant) -> bytes:
+    """The body, as it was."""
+    return body
+
+
+def right_retries(outcome: Outcome, attempt: int) -> bool:
+    """Whether the outcome is one after which a message is sent again."""
+    return outcome.retried
+
+
+def same_duration(duration: Duration) -> Duration:
+    """The duration, as declared."""
+    return duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +99,22 @@ class Fault:
     """Bends the key of a step, for everybody."""
     calls: Callable[[Call, Sending], Sequence[Call]] = same_call
     """Bends a call; several are sent as several, none is sent as none."""
-    document: Callable[[Document], Document] = same_document
-    """Bends a list sync document."""
+    recipients: Callable[[tuple[Recipient, ...]], tuple[Recipient, ...]] = same_recipients
+    """Bends the ways of naming a person, of which each is sent."""
+    document: Callable[[Document], Any] = same_document
+    """Bends a list sync document, or makes another JSON value of it."""
     body: Callable[[bytes], bytes] = same_body
     """Bends the bytes of any request."""
+    again: Callable[[bytes, Instant], bytes] = same_again
+    """Bends the bytes of a further attempt, made at that time."""
+    retries: Callable[[Outcome, int], bool] = right_retries
+    """Bends whether a message is sent again after that outcome of its attempt of that number."""
+    stay: Callable[[Duration], Duration] = same_duration
+    """Bends how long after entry a declared exit, or the expiry of an ad, comes."""
+    absence: Callable[[Duration], Duration] = same_duration
+    """Bends how long after an exit somebody may come back."""
+    unasked: bool = False
+    """Whether profiles enter journeys whose entry condition they do not meet, whatever they do."""
     leaving_calls: bool = False
     """Whether exit calls are sent when somebody leaves a step of a journey that declares no exit."""
     leaving_lists: bool = False

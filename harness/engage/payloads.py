@@ -47,7 +47,7 @@ def list_user(recipient: Recipient) -> dict[str, str]:
     return _present(userId=recipient.user_id, email=recipient.email, anonymousId=recipient.anonymous_id)
 
 
-def encode(document: Mapping[str, Any]) -> bytes:
+def encode(document: Any) -> bytes:
     """The JSON text of `document`, compact, in UTF-8."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 

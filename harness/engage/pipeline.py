@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from harness.core.instants import Instant
 from harness.engage.errors import SpaceError
+from harness.engage.faulty import Fault
 from harness.engage.ids import Ids
 from harness.engage.overview import Overview, Tally
 from harness.engage.retries import Outcome, next_wait
@@ -48,8 +49,9 @@ class _Parcel:
 class Pipeline:
     """Carries messages to destinations until they are accepted, refused or given up."""
 
-    def __init__(self, *, timeline: Timeline, settings: Settings, ids: Ids) -> None:
+    def __init__(self, *, timeline: Timeline, settings: Settings, ids: Ids, fault: Fault) -> None:
         self._timeline = timeline
+        self._fault = fault
         self._settings = settings
         self._ids = ids
         self._submitted = 0
@@ -103,7 +105,7 @@ class Pipeline:
                 f"request {request.id} to {request.destination!r}, attempt {request.attempt}, is not awaited:"
                 " report the outcome of each request that take_due returned once"
             )
-        if outcome.retried and self._retry(parcel, outcome, now):
+        if self._fault.retries(outcome, request.attempt) and self._retry(parcel, outcome, now):
             return
         tally = self.tally(parcel.destination)
         if outcome.accepted:
@@ -125,7 +127,7 @@ class Pipeline:
                 id=parcel.id,
                 destination=parcel.destination,
                 headers=HEADERS,
-                body=parcel.body,
+                body=parcel.body if parcel.attempt == 1 else self._fault.again(parcel.body, now),
                 attempt=parcel.attempt,
             )
         )

@@ -46,13 +46,15 @@ class Space:
         self.space_id = self._ids.space()
         """`spa_` and 22 characters."""
         self._timeline = Timeline()
-        self._pipeline = Pipeline(timeline=self._timeline, settings=settings, ids=self._ids)
+        self._pipeline = Pipeline(timeline=self._timeline, settings=settings, ids=self._ids, fault=self._fault)
         lists = Lists(timeline=self._timeline, pipeline=self._pipeline, settings=settings, fault=self._fault)
         self._dispatch = Dispatch(
             space_id=self.space_id, ids=self._ids, fault=self._fault, lists=lists, pipeline=self._pipeline
         )
         self._catalogue = Catalogue(self._ids, self._fault)
-        self._stays = Stays(catalogue=self._catalogue, timeline=self._timeline, moved=self._dispatch.moved)
+        self._stays = Stays(
+            catalogue=self._catalogue, timeline=self._timeline, moved=self._dispatch.moved, fault=self._fault
+        )
         self._identities = Identities(self._ids, self._stays.merge)
         self._heard = Heard()
 
@@ -141,6 +143,6 @@ class Space:
 
     def _evaluate(self, call: Payload, person: Person) -> None:
         for journey, steps in self._catalogue:
-            if journey.entry is not None and admits(journey.entry, call, person.traits):
+            if journey.entry is not None and (self._fault.unasked or admits(journey.entry, call, person.traits)):
                 for step in steps:
                     self._stays.enter(step, person, self._now)

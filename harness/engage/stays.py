@@ -9,6 +9,7 @@ from functools import partial
 from harness.core.instants import Instant
 from harness.core.journeys import AdStep, Journey
 from harness.engage.conditions import describes
+from harness.engage.faulty import Fault
 from harness.engage.identities import Person, Recipient
 from harness.engage.publishing import Catalogue
 from harness.engage.steps import Move, PublishedStep
@@ -40,10 +41,13 @@ class Stay:
 class Stays:
     """Admits people to steps and lets them go, and hands every `Move` to `moved`."""
 
-    def __init__(self, *, catalogue: Catalogue, timeline: Timeline, moved: Callable[[Move], None]) -> None:
+    def __init__(
+        self, *, catalogue: Catalogue, timeline: Timeline, moved: Callable[[Move], None], fault: Fault
+    ) -> None:
         self._catalogue = catalogue
         self._timeline = timeline
         self._moved = moved
+        self._fault = fault
         self._stays: dict[Person, dict[str, Stay]] = {}
 
     def enter(self, step: PublishedStep, person: Person, now: Instant) -> None:
@@ -56,7 +60,8 @@ class Stays:
         person.traits[step.key] = "true"
         self._moved(_move(stay, presence, now, entered=True))
         if isinstance(step.step, AdStep) and step.step.remove_after is not None:
-            self._timeline.plan_timer(now + step.step.remove_after, partial(self._leave, stay, presence))
+            due = now + self._fault.stay(step.step.remove_after)
+            self._timeline.plan_timer(due, partial(self._leave, stay, presence))
 
     def leave(self, step: PublishedStep, person: Person, now: Instant) -> Move | None:
         """Take note that `person` meets the step's conditions no more, which sends nothing: they stay in it.
@@ -84,14 +89,14 @@ class Stays:
         last = self._stays.get(person, {}).get(journey.id)
         if last is not None and last.left_at is None:
             return last
-        if last is not None and not _may_return(journey, last.left_at, now):
+        if last is not None and not self._may_return(journey, last.left_at, now):
             return None
         number = last.number + 1 if last else 1
         label = f"{journey.id} {person.name} {number}"
         stay = Stay(journey=journey, person=person, number=number, label=label)
         self._stays.setdefault(person, {})[journey.id] = stay
         if journey.exit_after is not None:
-            self._timeline.plan_timer(now + journey.exit_after, partial(self._exit, stay))
+            self._timeline.plan_timer(now + self._fault.stay(journey.exit_after), partial(self._exit, stay))
         return stay
 
     def _exit(self, stay: Stay, now: Instant) -> None:
@@ -101,7 +106,12 @@ class Stays:
         for presence in stay.presences.values():
             self._leave(stay, presence, now)
         if stay.journey.re_entry_after is not None and stay.journey.entry is not None:
-            self._timeline.plan_timer(now + stay.journey.re_entry_after, partial(self._return, stay))
+            due = now + self._fault.absence(stay.journey.re_entry_after)
+            self._timeline.plan_timer(due, partial(self._return, stay))
+
+    def _may_return(self, journey: Journey, left_at: Instant | None, now: Instant) -> bool:
+        absence = journey.re_entry_after
+        return left_at is not None and absence is not None and now >= left_at + self._fault.absence(absence)
 
     def _return(self, stay: Stay, now: Instant) -> None:
         """Let them in again at once where the condition is about what they are, and they still are."""
@@ -115,10 +125,6 @@ class Stays:
         presence.left = True
         stay.person.traits[presence.step.key] = "false"
         self._moved(_move(stay, presence, now, entered=False))
-
-
-def _may_return(journey: Journey, left_at: Instant | None, now: Instant) -> bool:
-    return left_at is not None and journey.re_entry_after is not None and now >= left_at + journey.re_entry_after
 
 
 def _move(stay: Stay, presence: Presence, now: Instant, *, entered: bool) -> Move:

@@ -69,7 +69,12 @@ COMMANDS = {
     name: harness.get_command(click.Context(harness), name) for name in harness.list_commands(click.Context(harness))
 }
 PAGING = ("after", "limit", "count", "wait")
-OPTIONS_PAGES = {"run": "docs/scenarios.md", "serve": "docs/server.md", "check": "docs/check.md"}
+OPTIONS_PAGES = {
+    "run": "docs/scenarios.md",
+    "serve": "docs/server.md",
+    "check": "docs/check.md",
+    "mutate": "docs/mutate.md",
+}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.calls import personas, subject
+from harness.core.calls import call_email, personas, subject
 from harness.core.instants import DAY, HOUR
 from harness.core.journeys import SendStep
 from harness.core.keys import parse_key
@@ -16,6 +16,7 @@ from harness.core.profiles import Profile
 from harness.core.rules.catalogue import RULES
 from harness.engage.faults import FAULTS
 from harness.engage.pipeline import Request
+from tests.engage.fault_scenes import SCENES
 from tests.engage.spaces import ALEX, SAM, bodies, event, list_, play, space_of, stepped
 
 ANON = Profile(name="anon", anonymous_id="a3")
@@ -61,6 +62,17 @@ def keys_of_steps(requests: list[Request]) -> set[tuple[str, str]]:
     return {(personas(call)["computation_id"], key(call)) for call in calls(requests)}
 
 
+def to(requests: list[Request], destination: str) -> list[Request]:
+    """Those that go to one destination."""
+    return [request for request in requests if request.destination == destination]
+
+
+def left(requests: list[Request]) -> dict[str, Any]:
+    """The first call of the last request to the list; empty where that is no array of calls."""
+    document = json.loads(to(requests, "ads")[-1].body)
+    return dict(document[0]) if isinstance(document, list) else {}
+
+
 def is_broken(request: Request) -> bool:
     """Whether the body is no JSON."""
     try:
@@ -84,12 +96,21 @@ SIGNS: dict[str, Callable[[list[Request]], bool]] = {
     "wrong-prefix": each_call(lambda call: key(call).startswith("j_x_")),
     "capitals-in-key": each_call(lambda call: key(call).startswith("j_o_Win_Back__") and value(call) == "true"),
     "short-suffix": each_call(lambda call: parse_key(key(call)) is None and len(key(call).rpartition("_")[2]) == 3),
+    "long-suffix": each_call(lambda call: len(key(call).rpartition("_")[2]) == 8),
+    "single-underscore": each_call(lambda call: key(call).startswith("j_o_win_back_") and "__" not in key(call)),
+    "step-left-unnamed": each_call(lambda call: key(call).startswith("j_o_win_back__unnamed_step_")),
     "journey-name-only": each_call(lambda call: key(call)[:-5] == "j_o_win_back_"),
     "property-and-computation-key-disagree": each_call(
         lambda call: key(call) not in subject(call) and parse_key(key(call)) is not None
     ),
     "step-name-for-property": some_call(lambda call: subject(call).get("opened_email") == "true"),
     "key-changes-per-user": lambda requests: len(keys_of_steps(requests)) == 6,
+    "key-changes-per-destination": lambda requests: (
+        len(keys_of_steps(requests)) == 4 and len(keys_of_steps(to(requests, "crm"))) == 2
+    ),
+    "key-changes-per-call-type": lambda requests: (
+        len(keys_of_steps(to(requests, "crm"))) == 4 and len(keys_of_steps(to(requests, "mail"))) == 2
+    ),
     "two-steps-share-a-key": lambda requests: (
         len(keys_of_steps(requests)) == 2 and len({key(call) for call in calls(requests)}) == 1
     ),
@@ -97,6 +118,36 @@ SIGNS: dict[str, Callable[[list[Request]], bool]] = {
     "false-sent": some_call(lambda call: call.get("event") == "Audience Entered" and value(call) == "false"),
     "boolean-membership": each_call(lambda call: value(call) is True),
     "yes-for-membership": each_call(lambda call: value(call) == "yes"),
+    "number-for-membership": each_call(lambda call: value(call) == 1 and value(call) is not True),
+    "event-in-other-words": some_call(lambda call: call.get("event") == "audience_entered"),
+    "empty-identifiers": each_call(lambda call: {call.get("userId"), call.get("anonymousId")} == {"", None}),
+    "user-id-as-number": each_call(lambda call: call["userId"] == 7),
+    "message-id-too-long": each_call(lambda call: len(call["messageId"]) > 100),
+    "wrong-user": each_call(lambda call: call["userId"] == "somebody-else"),
+    "email-left-out": each_call(lambda call: call_email(call) is None),
+    "missing-computation-id": each_call(lambda call: "computation_id" not in personas(call)),
+    "missing-computation-key": each_call(lambda call: "computation_key" not in personas(call)),
+    "computed-trait": each_call(lambda call: personas(call)["computation_class"] == "computed_trait"),
+    "malformed-space-id": each_call(
+        lambda call: personas(call)["space_id"] == "space-1" == personas(call)["namespace"]
+    ),
+    "integration-in-lower-case": each_call(lambda call: not {"Crm", "Mail"} <= call["integrations"].keys()),
+    "integration-switched-off": each_call(
+        lambda call: False in (call["integrations"][name] for name in ("Crm", "Mail"))
+    ),
+    "all-left-out": each_call(lambda call: "All" not in call["integrations"]),
+    "list-removal-by-identify": lambda requests: {"type": "identify", "userId": "u1"}.items() <= left(requests).items(),
+    "list-removal-by-audience-exited": lambda requests: left(requests).get("event") == "Audience Exited",
+    "list-calls-without-membership": lambda requests: all(
+        b'"properties":{}' in request.body for request in to(requests, "ads")
+    ),
+    "list-key-in-capitals": lambda requests: all(document["list"].isupper() for document in documents(requests)),
+    "list-users-lost": lambda requests: [len(document["add"]) for document in documents(requests)] == [2, 2],
+    "message-id-shared-by-call-types": lambda requests: (
+        2 * len({call["messageId"] for call in calls(to(requests, "crm"))}) == len(to(requests, "crm"))
+    ),
+    "json-in-json": lambda requests: all(isinstance(json.loads(request.body), str) for request in requests),
+    "empty-body": lambda requests: {request.body for request in requests} == {b""},
     "user-without-identity": lambda requests: (
         not any(call.keys() & {"userId", "anonymousId"} for call in calls(requests))
         and all(user == {} for document in documents(requests) for user in document["add"])
@@ -129,7 +180,7 @@ SIGNS: dict[str, Callable[[list[Request]], bool]] = {
 """By fault: how its traffic can be told from right traffic."""
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", SIGNS)
 def test_a_fault_shows_in_the_traffic(name: str) -> None:
     """A space with the fault sends what the fault says, and a space without it does not."""
     assert SIGNS[name](history(name))
@@ -140,6 +191,11 @@ def test_a_fault_shows_in_the_traffic(name: str) -> None:
 def test_a_fault_is_the_same_every_time(name: str) -> None:
     """A faulty space is as repeatable as a right one."""
     assert history(name) == history(name)
+
+
+def test_every_fault_is_tried() -> None:
+    """Here, or where time passes."""
+    assert {*SIGNS, *SCENES} == set(FAULTS)
 
 
 def test_every_rule_has_a_fault_that_it_must_catch() -> None:
