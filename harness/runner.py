@@ -260,7 +260,7 @@ def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None) -> Ve
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
     unmet = [] if failure else unmet_expectations(scenario.expectations, Evidence(deliveries, run.checker.declarations))
-    if not deliveries and not lost:
+    if not (failure or deliveries or lost):
         unmet.extend(nothing_judged(scenario))
     subject = _without_run(scenario, "passed")
     verdict = conclude(

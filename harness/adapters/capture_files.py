@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
-import io
+import shutil
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from tempfile import SpooledTemporaryFile
+from typing import IO, Self
 
 from harness.core.spelling import near_miss
 
@@ -17,6 +18,8 @@ STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
 _STRIDE = 1000
 """Lines between two reports of progress."""
+_IN_MEMORY = 32_000_000
+"""Bytes of a pipe that are kept in memory; more go to disk."""
 
 
 class UnreadableCapture(Exception):
@@ -51,34 +54,64 @@ def size_of(names: Iterable[str]) -> int | None:
     return sum(path.stat().st_size for path in paths) if all(path.is_file() for path in paths) else None
 
 
-def capture_lines(name: str, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
-    """The lines of the capture `name`, unpacked where it is gzip; `progress` is told how many bytes were read.
+class CaptureFiles:
+    """Captures that can be gone through more than once: what comes from a pipe is kept while this is entered."""
 
-    Raises UnreadableCapture for a file that cannot be read, or is broken gzip.
-    """
-    number = 0
-    try:
-        with ExitStack() as stack:
-            raw = _opened(name, stack)
-            if not raw.seekable():
-                progress = None  # a pipe does not know how far it has been read
-            lines = gzip.GzipFile(fileobj=raw) if raw.peek(2)[:2] == _GZIP else raw
-            for number, line in enumerate(lines, 1):
-                yield line
-                if progress is not None and number % _STRIDE == 0:
+    def __init__(self, names: Sequence[str]) -> None:
+        """Read from `names`; raises UnreadableCapture where one of them is no file."""
+        refuse_unreadable(names)
+        self.names = names
+        self._stack = ExitStack()
+        self._kept: dict[str, IO[bytes]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def lines(self, name: str, progress: Callable[[int], None] | None = None) -> Iterator[bytes]:
+        """The lines of the capture `name`, unpacked where it is gzip; `progress` is told how many bytes were read.
+
+        Raises UnreadableCapture for a file that cannot be read, or is broken gzip.
+        """
+        number = 0
+        try:
+            with ExitStack() as stack:
+                raw = self._opened(name, stack)
+                for number, line in enumerate(_unpacked(raw), 1):
+                    yield line
+                    if progress is not None and number % _STRIDE == 0:
+                        progress(raw.tell())
+                if progress is not None:
                     progress(raw.tell())
-            if progress is not None:
-                progress(raw.tell())
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise UnreadableCapture(
-            f"{name}: the gzip data breaks off or is damaged after line {number}: {error}"
-        ) from None
-    except OSError as error:
-        raise UnreadableCapture(f"{name}: it cannot be read: {error.strerror or error}") from None
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise UnreadableCapture(
+                f"{name}: the gzip data breaks off or is damaged after line {number}: {error}"
+            ) from None
+        except OSError as error:
+            raise UnreadableCapture(f"{name}: it cannot be read: {error.strerror or error}") from None
+
+    def _opened(self, name: str, stack: ExitStack) -> IO[bytes]:
+        if name != STANDARD_INPUT and Path(name).is_file():
+            return _open(name, stack)
+        if name not in self._kept:
+            given = sys.stdin.buffer if name == STANDARD_INPUT else _open(name, stack)
+            self._kept[name] = _spool(self._stack)
+            shutil.copyfileobj(given, self._kept[name])
+        self._kept[name].seek(0)
+        return self._kept[name]
 
 
-def _opened(name: str, stack: ExitStack) -> io.BufferedReader:
-    if name != STANDARD_INPUT:
-        return stack.enter_context(Path(name).open("rb"))
-    given: IO[bytes] = sys.stdin.buffer
-    return given if isinstance(given, io.BufferedReader) else io.BufferedReader(io.BytesIO(given.read()))
+def _open(name: str, stack: ExitStack) -> IO[bytes]:
+    return stack.enter_context(Path(name).open("rb"))
+
+
+def _spool(stack: ExitStack) -> IO[bytes]:
+    return stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
+
+
+def _unpacked(raw: IO[bytes]) -> Iterable[bytes]:
+    packed = raw.read(2) == _GZIP
+    raw.seek(0)
+    return gzip.GzipFile(fileobj=raw, mode="rb") if packed else raw

@@ -9,13 +9,13 @@ from pathlib import Path
 from harness.adapters.contract_files import contract_of
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
-from harness.adapters.yaml_files import read_document
+from harness.adapters.yaml_files import SCENARIO_SUFFIX, files_beside, read_document
 from harness.core.documents import Document, DocumentErrors, validate
 from harness.core.scenario.model import Scenario
 from harness.core.scenario.parsing import Surroundings, merged, parse_rows, parse_scenario
 from harness.core.spelling import near_miss
 
-SUFFIX = ".scenario.yaml"
+SUFFIX = SCENARIO_SUFFIX
 
 
 class NoScenario(Exception):
@@ -68,8 +68,9 @@ def _with_includes(document: Document, folder: Path) -> Document:
 
 def _fragment(document: Document, index: int, path: Path) -> Document:
     if not path.exists():
-        beside = [each.name for each in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-        message = f"there is no such file{near_miss(path.name, beside)}"
+        own = Path(document.mark(()).file).name
+        beside = [name for name in files_beside(path.with_name("fragment.yaml")) if name != own]
+        message = f"there is no file {document.data['include'][index]!r}{near_miss(path.name, beside)}"
         raise document.at_value(("include", index), message, "write its path from the folder of this file")
     fragment = read_document(path)
     problems = validate(fragment, own_schema("fragment"))

@@ -12,14 +12,17 @@ from harness.adapters.yaml_composer import Composer, YamlProblem
 from harness.core.documents import Document, DocumentError, Mark, source_line
 from harness.core.spelling import near_miss
 
+SCENARIO_SUFFIX = ".scenario.yaml"
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_NO_COLON = "could not find expected ':'"
 _PLAIN_WORDS = (
     ("cannot start any token", "this character cannot begin a value", "put the text in quotes"),
     ("mapping values are not allowed", "a ': ' cannot stand here", "put the text in quotes, or indent the key"),
     ("sequence entries are not allowed", "a list entry cannot stand behind a key", "begin a new line, or use [ ]"),
-    ("could not find expected ':'", "a key without ':'", "write 'key: value', or put text of several lines in quotes"),
+    (_NO_COLON, "a key without ':'", "write 'key: value', or put text of several lines in quotes"),
     ("expected ',' or ']'", "a list in [ ] goes on wrongly here", "separate entries with ',' and close with ']'"),
     ("expected ',' or '}'", "a mapping in { } goes on wrongly here", "separate keys with ',' and close with '}'"),
     (
@@ -27,6 +30,7 @@ _PLAIN_WORDS = (
         "this is neither a key nor the end of what is above",
         "align it with its keys, or quote all of a text",
     ),
+    ("node content", "a value is due here", "write a value, or close the brackets"),
     ("expected <block end>", "this does not belong to what is above", "align it with what it belongs to"),
     ("expected '-' indicator", "this line is not an entry of the list above", "align its '- ' with the other entries"),
     ("unexpected end of stream", "a text in quotes is not closed", "close the quotes"),
@@ -67,11 +71,17 @@ def parse_document(text: str, file: str) -> Document:
     return Document(data=data, marks=composer.marks, key_marks=composer.key_marks, text=text)
 
 
+def files_beside(path: Path) -> list[str]:
+    """The names of the files of the same sort in the folder of `path`: scenarios, or YAML files that are none."""
+    found = path.parent.glob(f"*{path.suffix}") if path.parent.is_dir() else ()
+    scenario = path.name.endswith(SCENARIO_SUFFIX)
+    return [each.name for each in found if each.name.endswith(SCENARIO_SUFFIX) == scenario]
+
+
 def _unreadable(path: Path, error: OSError) -> tuple[str, str]:
     match error:
         case FileNotFoundError():
-            beside = [each.name for each in path.parent.glob(f"*{path.suffix}")] if path.parent.is_dir() else []
-            return f"there is no such file{near_miss(path.name, beside)}", "correct the path"
+            return f"there is no such file{near_miss(path.name, files_beside(path))}", "correct the path"
         case IsADirectoryError():
             return "this is a folder, not a file", "name a file in it"
         case PermissionError():
@@ -91,22 +101,35 @@ def _refuse_character(text: str, file: str, position: int) -> NoReturn:
 
 
 def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> DocumentError:
-    where = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    mark = Mark(file=file, line=where.line + 1, column=where.column + 1) if where else Mark(file=file, line=1, column=1)
-    source = source_line(text, mark.line)
     problem = str(getattr(error, "problem", None) or error)
+    mark = _mark_of(error, text, file)
+    source = source_line(text, mark.line)
     if source is not None and "\t" in source[: mark.column] and not source[: mark.column].strip():
         return DocumentError(mark, "the line is indented with a tab", "indent with spaces", source)
+    if _NO_COLON in problem and source is not None and source[mark.column - 1 : mark.column] in ("{", "["):
+        return DocumentError(mark, "this stands no deeper than the key above it", "indent it under its key", source)
     for phrase, message, remedy in _PLAIN_WORDS:
         if phrase in problem:
             return DocumentError(mark, message + _opened(error), remedy, source)
     return DocumentError(mark, f"this is not YAML: {problem}", "put the text in quotes if it is meant as text", source)
 
 
+def _mark_of(error: yaml.YAMLError, text: str, file: str) -> Mark:
+    """Where to look: at the beginning of a key that does not end, else where the reading stopped, within the file."""
+    stopped, began = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    where = began if began and _NO_COLON in str(getattr(error, "problem", "")) else stopped or began
+    if where is None:
+        return Mark(file=file, line=1, column=1)
+    lines = text.splitlines() or [""]
+    if where.line >= len(lines):
+        return Mark(file=file, line=len(lines), column=len(lines[-1]) + 1)
+    return Mark(file=file, line=where.line + 1, column=where.column + 1)
+
+
 def _opened(error: yaml.YAMLError) -> str:
     """Where the quotes or brackets were opened that the error is about."""
     opened: Any = getattr(error, "context_mark", None)
     about = str(getattr(error, "context", None))
-    if opened is None or not ("quoted" in about or "flow" in about):
+    if opened is None or "node" in about or not ("quoted" in about or "flow" in about):
         return ""
     return f" (opened on line {opened.line + 1}, column {opened.column + 1})"

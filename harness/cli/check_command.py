@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 
-from harness.adapters.capture_files import UnreadableCapture, capture_lines, refuse_unreadable, size_of
+from harness.adapters.capture_files import CaptureFiles, UnreadableCapture, size_of
 from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract, shipped_contracts
 from harness.adapters.journeys_files import load_declarations
 from harness.cli.exits import EXIT_FAILED, EXIT_PASSED, EXIT_USAGE, UsageFault
@@ -19,6 +19,7 @@ from harness.core.captures.families import better_fit
 from harness.core.captures.judging import CaptureJudge, CaptureVerdict
 from harness.core.captures.layout import numbered_texts
 from harness.core.captures.records import read_captured
+from harness.core.captures.sources import Sources
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.destinations.kinds import KINDS
@@ -59,12 +60,14 @@ def check(
         shown=None if as_json else SHOWN_VIOLATIONS,
     )
     try:
-        verdict = checking.verdict(files)
+        with CaptureFiles(files) as captures:
+            verdict = checking.verdict(captures)
+            evidence = {} if as_json else checking.evidence(captures, verdict)
     except UnreadableCapture as error:
         raise UsageFault(str(error)) from None
     if contract is None and verdict.errors:
         checking.say_better_fit()
-    return _report(verdict, as_json=as_json, quiet=quiet)
+    return _report(verdict, evidence, as_json=as_json, quiet=quiet)
 
 
 def _contract(name: str) -> Contract:
@@ -84,26 +87,41 @@ class _Checking:
     shown: int | None
     sample: list[Captured] = field(default_factory=list)
 
-    def verdict(self, files: Sequence[str]) -> CaptureVerdict:
-        """The verdict on all that `files` tell of."""
-        refuse_unreadable(files)
-        judge = CaptureJudge(self.contract, self.declarations, shown=self.shown)
-        with Reading(size_of(files)) as reading:
-            for file, line, captured in self._captured(files, reading):
-                judge.see(captured, file, line)
-                if len(self.sample) < _SAMPLE:
-                    self.sample.append(captured)
+    def verdict(self, captures: CaptureFiles) -> CaptureVerdict:
+        """The verdict on all that `captures` tell of; raises UsageFault where they are not what can be judged."""
+        judge, sources = CaptureJudge(self.contract, self.declarations, shown=self.shown), Sources()
+        for file, line, captured in self._captured(captures, sources):
+            judge.see(captured, file, line)
+            if len(self.sample) < _SAMPLE:
+                self.sample.append(captured)
+        for fault in sources.faults():
+            raise UsageFault(fault)
         return judge.verdict()
 
-    def _captured(self, files: Sequence[str], reading: Reading) -> Iterator[tuple[str, int, Captured]]:
-        for file in files:
-            reading.opened(file)
-            for line, text in numbered_texts(capture_lines(file, reading.read)):
-                for captured in read_captured(text, self.defaults):
-                    yield file, line, captured
+    def evidence(self, captures: CaptureFiles, verdict: CaptureVerdict) -> Mapping[int, Captured]:
+        """The deliveries that prove what `verdict` shows, by number; read anew, since a judge keeps none."""
+        wanted = {number for located in verdict.violations for number in located.violation.deliveries}
+        deliveries = enumerate(self._captured(captures, Sources()), 1) if wanted else ()
+        found: dict[int, Captured] = {}
+        for number, (_, _, captured) in deliveries:
+            if number in wanted:
+                found[number] = captured
+                if len(found) == len(wanted):
+                    break
+        return found
+
+    def _captured(self, captures: CaptureFiles, sources: Sources) -> Iterator[tuple[str, int, Captured]]:
+        with Reading(size_of(captures.names)) as reading:
+            for file in captures.names:
+                reading.opened(file)
+                sources.opened(file)
+                for line, text in numbered_texts(captures.lines(file, reading.read), sources.page):
+                    for captured in read_captured(text, self.defaults, sources.page):
+                        sources.delivery(captured)
+                        yield file, line, captured
 
     def say_better_fit(self) -> None:
-        """Say which contract would accuse less, if any would."""
+        """Say which contract would accuse of less, if any would."""
         fit = better_fit(self.sample, self.contract, _others(self.contract), self.declarations)
         if fit is not None:
             say(better_fit_text(fit, self.contract.id, len(self.sample)) + "\n")
@@ -114,11 +132,11 @@ def _others(contract: Contract) -> Iterator[Contract]:
     return (other for other in shipped_contracts() if other.id != contract.id)
 
 
-def _report(verdict: CaptureVerdict, *, as_json: bool, quiet: bool) -> int:
+def _report(verdict: CaptureVerdict, evidence: Mapping[int, Captured], *, as_json: bool, quiet: bool) -> int:
     if as_json:
         print_json(check_report(verdict))
     elif not quiet or verdict.word == "failed":
-        say(check_text(verdict))
+        say(check_text(verdict, evidence))
     match verdict.word:
         case "errored":
             say_error("there was nothing to judge: the input holds no delivery; `harness check --help` names the forms")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn, TaskID
 
 
-class _Bar:
+class _Bar(ABC):
     """A bar that is there while it is entered, or none where no terminal would show it."""
 
     def __init__(self, total: int | None, *, shown: bool = True) -> None:
@@ -24,8 +25,9 @@ class _Bar:
             self._bar = Bar(*self._columns(), console=console(), transient=True)
             self._task: TaskID = self._bar.add_task("", total=total, sent="")
 
+    @abstractmethod
     def _columns(self) -> list[ProgressColumn]:
-        raise NotImplementedError
+        """What the bar shows, from left to right."""
 
     def __enter__(self) -> Self:
         if self._bar is not None:

@@ -16,6 +16,7 @@ from harness.cli.reporting import FORMATS, report_files
 from harness.cli.say import print_json, say, say_error
 from harness.core.documents import DocumentError, DocumentErrors
 from harness.core.scenario.model import Scenario
+from harness.core.schemas import prepare_explanations
 from harness.core.verdict import Verdict
 from harness.engage.faults import FAULTS
 from harness.reports.run_json import run_report
@@ -81,6 +82,7 @@ def _chosen(scenarios: list[Scenario], tags: Sequence[str]) -> list[Scenario]:
 
 
 async def _play(scenarios: Sequence[Scenario], *, quiet: bool) -> list[Verdict]:
+    prepare_explanations()  # or the first refusal would wait for an import, and that against a scenario's `within`
     server = Server()
     await server.start()
     verdicts: list[Verdict] = []

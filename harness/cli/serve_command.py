@@ -19,6 +19,7 @@ from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
 from harness.core.scenario.setup import Setup
+from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
 
 DEFAULT_PORT = 8085
@@ -55,6 +56,7 @@ async def _serve(host: str, port: int, setup: Setup, contract: Contract, *, as_j
         await server.set_up(server.open_run(DEFAULT_RUN), setup, contract)
         _collect_seldom()
         _announce(server, setup, as_json=as_json)
+        await asyncio.to_thread(prepare_explanations)  # beside the loop: nobody's answer waits for an import
         await stop.wait()
     except SystemFailed as error:
         raise UsageFault(f"the journeys of the configuration cannot be played: {error}") from None

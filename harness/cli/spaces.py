@@ -51,11 +51,11 @@ class Spaces:
         task = asyncio.create_task(system.follow())
         task.add_done_callback(lambda ended: _tell(run, ended))
         self._running[run.name] = system, task
-        run.sources.feeds, run.on_moved = system, system.wake
+        run.sources.feeds, run.advance_system = system, system.advance
         run.stop_system = lambda: self._detach(run)
 
     async def _detach(self, run: Run) -> None:
-        run.sources.feeds = run.on_moved = run.stop_system = None
+        run.sources.feeds = run.advance_system = run.stop_system = None
         await self._stop(run.name)
 
     async def _stop(self, name: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from harness.core.spelling import near_miss
@@ -15,6 +16,7 @@ At: TypeAlias = tuple[str | int, ...]
 """The way from a document's root to a place in it: keys and indexes."""
 
 _SHOWN_COLUMNS = 110
+_SURPLUS = frozenset({"additionalProperties", "unevaluatedProperties"})
 _LOOKS_BOOLEAN = frozenset({"on", "off", "yes", "no", "y", "n"})
 
 
@@ -105,13 +107,40 @@ def source_line(text: str, line: int) -> str | None:
 
 def validate(document: Document, schema: Schema) -> list[DocumentError]:
     """All that `schema` refuses in `document`, in the order of the file; empty where it is right."""
-    problems = [_problem(document, breach) for breach in schema.breaches(document.data)]
+    breaches = list(schema.breaches(document.data))
+    outdented = _outdented(document, breaches)
+    explained = {at for key, keys in outdented.items() for at in (key[:-1], *keys)}
+    problems = [_outdented_problem(document, at) for at in outdented]
+    problems += [_problem(document, breach) for breach in breaches if breach.at not in {*outdented, *explained}]
     return sorted(problems, key=lambda problem: (problem.mark.line, problem.mark.column))
+
+
+def _outdented(document: Document, breaches: Iterable[Breach]) -> Mapping[At, Sequence[At]]:
+    """Keys under which nothing is written, each with the unknown keys just below that are meant to be its value."""
+    surplus = {breach.at for breach in breaches if breach.keyword in _SURPLUS}
+    empty = [breach.at for breach in breaches if breach.keyword == "type" and "object" in breach.options]
+    found = {at: _below(document, at, surplus) for at in empty if at and _value(document.data, at) is None}
+    return {at: keys for at, keys in found.items() if keys}
+
+
+def _below(document: Document, at: At, surplus: Collection[At]) -> list[At]:
+    """The keys in `surplus` that follow the key `at` in its mapping, each on a line of its own."""
+    around = _value(document.data, at[:-1])
+    if not isinstance(around, dict):
+        return []
+    siblings = [(*at[:-1], name) for name in around]
+    below = takewhile(surplus.__contains__, siblings[siblings.index(at) + 1 :])
+    return [each for each in below if document.key_mark(each).line > document.key_mark(at).line]
+
+
+def _outdented_problem(document: Document, at: At) -> DocumentError:
+    message = f"nothing is written under {str(at[-1])!r}, as what follows is not indented deeper"
+    return document.at_key(at, message, f"indent the lines below under `{at[-1]}:`")
 
 
 def _problem(document: Document, breach: Breach) -> DocumentError:
     match breach.keyword:
-        case "additionalProperties" | "unevaluatedProperties":
+        case surplus if surplus in _SURPLUS:
             name = str(breach.at[-1])
             return document.at_key(breach.at, f"unknown key {name!r}{near_miss(name, breach.options)}")
         case "propertyNames":
@@ -143,7 +172,8 @@ def _hint(value: Any, breach: Breach) -> str:
     if isinstance(value, str) and {"integer", "number"} & {*wanted}:
         return "write a plain decimal number without quotes, unit or separators"
     if value is None:
-        return "nothing is written here: give it a value, or leave the key out"
+        indent = "leave the key out, or indent what belongs to it" if {"object", "array"} & {*wanted} else ""
+        return f"nothing is written here: give it a value, {indent or 'or leave the key out'}"
     if isinstance(value, bool | int | float) and "string" in wanted and breach.expected.startswith("a string"):
         return "without quotes this is no text in YAML 1.2: put it in quotes"
     return ""

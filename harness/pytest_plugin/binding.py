@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,15 +16,15 @@ from harness.adapters.server.runs import Run
 from harness.adapters.server.threaded import ThreadedServer
 from harness.core.concluding import conclude
 from harness.core.declarations import Declarations
-from harness.core.delivery import Delivery
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Mark
 from harness.core.journeys import Journey
 from harness.core.profiles import Profile
 from harness.core.scenario.evidence import Evidence
 from harness.core.verdict import Verdict
-from harness.pytest_plugin.marking import BadMarker, Demands, demands_of
+from harness.pytest_plugin.marking import BadMarker, BadOption, Demands, demands_of
 from harness.pytest_plugin.options import OPTIONS
+from harness.pytest_plugin.views import Deliveries, seen_from
 from harness.reports.text import finding_text
 
 _NUMBERS = itertools.count(1)
@@ -43,7 +43,9 @@ class BoundRun:
         self.journeys = dict(demands.journeys)
         self.profiles: dict[str, Profile] = {}
         path, line, title = item.reportinfo()
-        self.mark = Mark(file=_shown(str(path), item.config), line=(line or 0) + 1, column=1)
+        self.folder = item.config.invocation_params.dir
+        """Where pytest was started."""
+        self.mark = Mark(file=seen_from(self.folder, str(path)), line=(line or 0) + 1, column=1)
         self._title = title
         self._told: str | None = None
         self.run = server.do(lambda: self._open(name, virtual=virtual))
@@ -71,9 +73,9 @@ class BoundRun:
         """Where a destination listens."""
         return self.server.server.destination_url(self.run, destination)
 
-    def deliveries(self) -> Sequence[Delivery]:
+    def deliveries(self) -> Deliveries:
         """All that came so far."""
-        return self.server.do(self.run.ledger.deliveries)
+        return Deliveries(self.server.do(self.run.ledger.deliveries))
 
     def evidence(self) -> Evidence:
         """The same, as expectations see it."""
@@ -139,20 +141,24 @@ class BoundRun:
 def bind(server: ThreadedServer, request: pytest.FixtureRequest) -> BoundRun:
     """A fresh run for the test that makes `request`, judged as its marker demands."""
     item = request.node
-    try:
-        demands = demands_of(item)
-    except BadMarker as error:
-        pytest.fail(f"@pytest.mark.harness: {error}", pytrace=False)
+    demands = _demands(item)
+    if isinstance(demands, str):
+        pytest.fail(demands, pytrace=False)
     name = item.config.stash[OPTIONS].run or _run_name(item.name)
     return BoundRun(server, name, item, demands, virtual=_SPACE_FIXTURE in request.fixturenames)
+
+
+def _demands(item: pytest.Item) -> Demands | str:
+    """What the marker demands, or why it cannot be used; failing in here would show the cause as a second error."""
+    try:
+        return demands_of(item)
+    except BadOption as error:
+        return str(error)
+    except BadMarker as error:
+        return f"@pytest.mark.harness: {error}"
 
 
 def _run_name(test: str) -> str:
     """A name that no other test of the process has, and that logs can be read by."""
     words = re.sub(r"[^a-z0-9]+", "-", test.lower()).strip("-")
     return f"t{next(_NUMBERS)}-{words[:40]}"
-
-
-def _shown(path: str, config: pytest.Config) -> str:
-    folder = f"{config.invocation_params.dir}/"
-    return path.removeprefix(folder)

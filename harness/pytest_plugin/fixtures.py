@@ -23,19 +23,21 @@ RUN: pytest.StashKey[BoundRun] = pytest.StashKey()
 def harness_server(pytestconfig: pytest.Config) -> Iterator[ThreadedServer]:
     """The mock destination server, in a thread of its own; `.url` is where it listens."""
     from harness.adapters.server.threaded import ThreadedServer
-    from harness.core.schemas import prepare_explanations
 
-    # Here, or the server would do it beside the tests: pytest rewrites what is imported, and two threads that parse
-    # source at once can break each other in Python 3.11 (SystemError: AST constructor recursion depth mismatch).
-    prepare_explanations()
     server, port = ThreadedServer(), pytestconfig.stash[OPTIONS].port
+    if reason := _not_started(server, port):
+        pytest.fail(reason, pytrace=False)
+    yield server
+    server.stop()
+
+
+def _not_started(server: ThreadedServer, port: int) -> str | None:
+    """Start the server; why that cannot be, if so. Failing in here would show the OSError above the reason."""
     try:
         server.start(port=port)
     except OSError as error:
-        reason = error.strerror or str(error)
-        pytest.fail(f"cannot listen at port {port}: {reason}; choose another harness_port, or none", pytrace=False)
-    yield server
-    server.stop()
+        return f"cannot listen at port {port}: {error.strerror or error}; choose another harness_port, or none"
+    return None
 
 
 @pytest.fixture

@@ -64,4 +64,4 @@ def _parsed(section: str, written: object, parse: Callable[[Document], T]) -> T:
 
 def _told(problem: DocumentError) -> str:
     remedy = f" ({problem.remedy})" if problem.remedy else ""
-    return f"{problem.mark.file}: {problem.message}{remedy}"
+    return f"{problem.mark.file}: {problem.message.removeprefix(problem.mark.file).lstrip()}{remedy}"

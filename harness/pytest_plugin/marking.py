@@ -37,8 +37,12 @@ class BadMarker(Exception):
     """A marker cannot be used; the message says what is wrong with it, and what to write."""
 
 
+class BadOption(Exception):
+    """An option that a marker falls back on cannot be used; the message names it, and says what is wrong with it."""
+
+
 def demands_of(node: pytest.Item) -> Demands:
-    """What the markers of `node` demand, the closest going first; BadMarker where one is wrong."""
+    """What the markers of `node` demand, the closest going first; BadMarker or BadOption where one is wrong."""
     written = _written(node)
     return Demands(
         contract=_contract(node, written.get("contract")),
@@ -70,8 +74,9 @@ def _contract(node: pytest.Item, name: object) -> Contract:
             return load_contract(name, node.path.parent)
         return load_contract(option or DEFAULT_CONTRACT, node.config.rootpath)
     except (UnknownContract, SchemaError, DocumentError, DocumentErrors) as error:
-        where = "contract" if name is not None else "harness_contract"
-        raise BadMarker(f"{where}: {error}") from None
+        if name is None:
+            raise BadOption(f"harness_contract: {error}") from None
+        raise BadMarker(f"contract: {error}") from None
 
 
 def _journeys(written: object) -> Mapping[str, Journey]:

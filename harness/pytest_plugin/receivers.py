@@ -11,9 +11,17 @@ from harness.core.spelling import near_miss
 from harness.pytest_plugin.binding import BoundRun
 from harness.pytest_plugin.mappings import destination_in
 from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, Receiver
+from harness.pytest_plugin.views import Deliveries
 
 __tracebackhide__ = True  # pytest shows the line of the test that asks for what cannot be
 WRITE_KEY = "test"
+
+
+class UnknownDestination(KeyError):
+    """A test asks for a destination that it did not make; told as it is, while a KeyError shows its message quoted."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class Destinations(Mapping[str, Receiver]):
@@ -95,12 +103,16 @@ class Destinations(Mapping[str, Receiver]):
     @property
     def unexpected(self) -> Sequence[Delivery]:
         """What came for destinations that the test does not have; it fails the test, unless that allows it."""
-        return [*filtered(self._run.deliveries(), Filter(unexpected=True))]
+        return Deliveries(filtered(self._run.deliveries(), Filter(unexpected=True)))
 
     def __getitem__(self, name: str) -> Receiver:
         if name not in self._receivers:
-            raise KeyError(f"no destination {name!r}{near_miss(name, self._receivers)}")
+            hint = near_miss(str(name), self._receivers) or "; it has none yet: make one with `.event(…)` or `.list(…)`"
+            raise UnknownDestination(f"the test has no destination {name!r}{hint}")
         return self._receivers[name]
+
+    def __repr__(self) -> str:
+        return f"<destinations: {', '.join(map(repr, self._receivers.values())) or 'none'}>"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._receivers)

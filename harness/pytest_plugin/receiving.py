@@ -13,6 +13,7 @@ from harness.core.scenario.expecting import unmet_expectations
 from harness.core.scenario.model import Attempts, Expectation, Match, Received, Undelivered
 from harness.core.verdict import Nearest, Unmet, Verdict
 from harness.pytest_plugin.binding import BoundRun
+from harness.pytest_plugin.views import Deliveries, callers_mark, counted
 from harness.pytest_plugin.wanting import Wanted, amount, match
 from harness.reports.text import finding_text
 
@@ -23,10 +24,15 @@ DEFAULT_TIMEOUT = 5.0
 class Receiver:
     """A destination of one test."""
 
+    _kind: str
+
     def __init__(self, run: BoundRun, name: str) -> None:
         """Look at the destination `name` of `run`."""
         self._run = run
         self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} destination {self.name!r} at {self.url}: {counted(len(self.deliveries))}>"
 
     @property
     def url(self) -> str:
@@ -36,7 +42,7 @@ class Receiver:
     @property
     def deliveries(self) -> Sequence[Delivery]:
         """Every attempt to deliver to it so far, in order, with what was wrong in it and what was answered."""
-        return [*filtered(self._run.deliveries(), Filter(destination=self.name))]
+        return Deliveries(filtered(self._run.deliveries(), Filter(destination=self.name)))
 
     @property
     def payloads(self) -> Sequence[Payload]:
@@ -147,16 +153,21 @@ class Receiver:
             self._fail(unmet, more)
 
     def _fail(self, unmet: Sequence[Unmet], more: str = "") -> None:
-        mark, told = self._run.mark, [replace(each, expected=each.expected + more) for each in unmet]
+        mark = callers_mark(self._run.mark, self._run.folder)
+        told = [replace(each, mark=mark, expected=each.expected + more) for each in unmet]
         raise AssertionError(finding_text(Verdict(word="failed", file=mark.file, mark=mark, title="", unmet=told)))
 
 
 class EventReceiver(Receiver):
     """An event destination of one test."""
 
+    _kind = "event"
+
 
 class ListReceiver(Receiver):
     """A list destination of one test."""
+
+    _kind = "list"
 
     @property
     def members(self) -> Sequence[Any]:

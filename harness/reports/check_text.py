@@ -3,56 +3,110 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
+from harness.core.captures.captured import Captured
 from harness.core.captures.families import BetterFit
 from harness.core.captures.judging import CaptureVerdict, Located
+from harness.core.captures.places import Place
+from harness.core.delivery import Fault, Violation
 from harness.core.rules.catalogue import RULES
+from harness.reports.payload_lines import payload_lines
 
 SHOWN_VIOLATIONS = 20
 
 
-def check_text(verdict: CaptureVerdict) -> str:
-    """Each violation with its place, as many as the verdict holds, and how many there are of what in all."""
-    return "\n\n".join(_blocks(verdict))
+def check_text(verdict: CaptureVerdict, evidence: Mapping[int, Captured]) -> str:
+    """Each violation with its place, as many as the verdict holds, and how many there are of what in all.
+
+    `evidence` holds, by number, the deliveries that prove the violations.
+    """
+    return "\n\n".join(_blocks(verdict, evidence))
 
 
-def _blocks(verdict: CaptureVerdict) -> Iterator[str]:
+def _blocks(verdict: CaptureVerdict, evidence: Mapping[int, Captured]) -> Iterator[str]:
     for located in verdict.violations:
-        yield _violation(located)
+        yield "\n".join(_violation(located, evidence))
     more = sum(verdict.counts.values()) - len(verdict.violations)
     if more:
         yield f"and {_several(more, 'more violation')}; --json lists them all"
     yield "\n".join(_summary(verdict))
 
 
-def _violation(located: Located) -> str:
-    violation = located.violation
+def _violation(located: Located, evidence: Mapping[int, Captured]) -> Iterator[str]:
+    violation, place = located.violation, located.place
     head = violation.rule if violation.severity == "error" else f"{violation.rule} (warning)"
-    payload = "" if violation.payload is None else f", payload {violation.payload}"
     rule = RULES[violation.rule]
-    lines = [
-        f"{located.place.file}:{located.place.line}  rule {head}: {violation.message}",
-        f"  says      {rule.sentence}",
-        f"  expected  {violation.expected}",
-        f"  actual    {violation.actual}",
-        f"  at        {violation.path}{payload}",
-    ]
-    if len(located.places) > 1:
-        earlier = ", ".join(f"{place.file}:{place.line}" for place in located.places[:-1])
-        lines.append(f"  earlier   {earlier}")
-    return "\n".join([*lines, f"  remedy    {rule.remedy}"])
+    yield f"{_where(place)}  rule {head}: {violation.message}"
+    yield f"  says      {rule.sentence}"
+    yield f"  expected  {violation.expected}"
+    yield f"  actual    {violation.actual}"
+    *earlier, (number, _) = zip(violation.deliveries, located.places, strict=True)
+    yield f"  at        {_at(violation)} of {_delivery(number, evidence, violation.payload)}"
+    yield from _sent(number, evidence, violation.payload, violation.path)
+    for number, place in earlier:
+        yield f"  earlier   {_delivery(number, evidence, None)}, {_where(place)}"
+        yield from _sent(number, evidence, None, violation.path)
+    yield f"  remedy    {rule.remedy}"
+
+
+def _where(place: Place) -> str:
+    return f"{place.file}:{place.line}"
+
+
+def _at(violation: Violation) -> str:
+    if violation.payload is None:
+        return "the body"
+    return "the payload" if violation.path == "$" else violation.path
+
+
+def _delivery(number: int, evidence: Mapping[int, Captured], payload: int | None) -> str:
+    """Which delivery, and which of its payloads where it has several; a reply only where it refused."""
+    captured = evidence.get(number)
+    if captured is None:
+        return f"delivery {number}"
+    which = f"payload {payload} in " if payload is not None and len(captured.unpacked.payloads) > 1 else ""
+    own = "" if captured.number in (None, number) else f" ({captured.number} of its run)"
+    return f"{which}delivery {number}{own}{_to(captured.destination)}{_answer(captured)}"
+
+
+def _to(destination: str | None) -> str:
+    return "" if destination is None else f" to {destination}"
+
+
+def _answer(captured: Captured) -> str:
+    if isinstance(captured.reply, Fault):
+        return f", answered by {captured.reply.name}"
+    return "" if captured.reply.status == 200 else f", answered {captured.reply.status}"
+
+
+def _sent(number: int, evidence: Mapping[int, Captured], payload: int | None, path: str) -> Iterable[str]:
+    """The payload in question; the only one, where none is named."""
+    payloads = evidence[number].unpacked.payloads if number in evidence else ()
+    if payload is None and len(payloads) == 1:
+        payload = 0
+    if payload is None or payload >= len(payloads):
+        return ()
+    return (f"          {line}" for line in payload_lines(payloads[payload], path))
 
 
 def _summary(verdict: CaptureVerdict) -> Iterator[str]:
     judged = f"{_several(verdict.payloads, 'payload')} in {_several(verdict.deliveries, 'deliver')}"
     yield f"{verdict.word.upper()}  {judged} judged by {verdict.contract}{_found(verdict)}"
     if verdict.unexpected:
-        yield f"  {_several(verdict.unexpected, 'deliver')} went to destinations that do not exist"
+        yield f"  {_several(verdict.unexpected, 'deliver')} went to destinations that do not exist:"
+        yield from _strays(verdict)
     for severity in ("error", "warning"):
         counts = Counter({rule: count for (rule, found), count in verdict.counts.items() if found == severity})
         if counts:
             yield f"  {severity}s: " + ", ".join(f"{count} {rule}" for rule, count in counts.most_common())
+
+
+def _strays(verdict: CaptureVerdict) -> Iterator[str]:
+    for stray in verdict.strays:
+        yield f"    delivery {stray.number}{_to(stray.destination)}, {_where(stray.place)}"
+    if verdict.unexpected > len(verdict.strays):
+        yield f"    and {verdict.unexpected - len(verdict.strays)} more"
 
 
 def _found(verdict: CaptureVerdict) -> str:
@@ -69,9 +123,14 @@ def _several(count: int, noun: str) -> str:
 
 
 def better_fit_text(fit: BetterFit, judging: str, judged: int) -> str:
-    """What to say before a verdict where another contract would accuse less."""
+    """What to say before a verdict where another contract would accuse of less; advice only where of nothing."""
+    if fit.errors:
+        return (
+            f"note: {fit.contract} would accuse the first {_several(judged, 'deliver')} of less: "
+            f"{fit.errors} where {judging} finds {fit.instead_of}"
+        )
     return (
-        f"note: this looks like {fit.contract}: it would find {_several(fit.errors, 'error')} in the first "
-        f"{_several(judged, 'deliver')} where {judging} finds {fit.instead_of}; "
+        f"note: this looks like {fit.contract}: it finds no error in the first "
+        f"{_several(judged, 'deliver')}, where {judging} finds {fit.instead_of}; "
         f"to judge by it, give --contract {fit.contract}"
     )

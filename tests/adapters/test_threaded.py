@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from harness.adapters.server import threaded
 from harness.adapters.server.threaded import ThreadedServer
 
 
@@ -109,3 +110,15 @@ def test_it_can_be_stopped_twice_and_started_once() -> None:
     server.stop()
     with pytest.raises(RuntimeError, match="not running"):
         server.do(lambda: None)
+
+
+def test_what_explains_refusals_is_loaded_by_whoever_starts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other thread imports: pytest rewrites what is imported, and two that parse at once break each other."""
+    threads: list[threading.Thread] = []
+    monkeypatch.setattr(threaded, "prepare_explanations", lambda: threads.append(threading.current_thread()))
+    before = threading.active_count()
+    server = ThreadedServer()
+    server.start()
+    running = threading.active_count()
+    server.stop()
+    assert (threads, running) == ([threading.current_thread()], before + 1)

@@ -104,11 +104,15 @@ def test_aliases_repeat_what_their_anchor_holds() -> None:
         ("a: b: c", (1, 5), "a ': ' cannot stand here", "quotes"),
         ("a: [1, 2\nb: 3", (2, 2), "a list in [ ] goes on wrongly here (opened on line 1, column 4)", "close with ']'"),
         ("a: {x: 1\nb: 3", (2, 2), "a mapping in { } goes on wrongly here (opened on line 1", "close with '}'"),
-        ('a: "x\n', (2, 1), "a text in quotes is not closed (opened on line 1, column 4)", "close the quotes"),
+        ('a: "x\n', (1, 6), "a text in quotes is not closed (opened on line 1, column 4)", "close the quotes"),
         ("- a\nb: 1", (2, 1), "this line is not an entry of the list above", "align"),
         ("a:\n  b: 1\n c: 2", (3, 2), "this is neither a key nor the end of what is above", "align"),
         ("a: @x", (1, 4), "this character cannot begin a value", "quotes"),
-        ("a:\nb\n", (3, 1), "a key without ':'", "key: value"),
+        ("a:\nb\n", (2, 1), "a key without ':'", "key: value"),
+        ("a: 1\ndo\n  - enter: {journey: j}", (2, 1), "a key without ':'", "key: value"),
+        ("a:\n  - b:\n  {c: d}\n", (3, 3), "this stands no deeper than the key above it", "indent it"),
+        ("a:\n[b, c]", (2, 1), "this stands no deeper than the key above it", "indent it"),
+        ("a: [1,\n\n", (2, 1), "a value is due here", "close the brackets"),
         ("a: - b", (1, 4), "a list entry cannot stand behind a key", "begin a new line"),
         ("a: b\n... x", (2, 5), "this is not YAML: did not find expected <document start>", "quotes"),
     ],
@@ -188,6 +192,17 @@ def test_a_missing_file_is_an_error_with_the_nearest_name(tmp_path: Path) -> Non
         read_document(tmp_path / "smok.yaml")
     with pytest.raises(DocumentError, match="there is no such file\n"):
         read_document(tmp_path / "nowhere" / "a.yaml")
+
+
+def test_a_missing_file_is_like_those_of_its_sort_only(tmp_path: Path) -> None:
+    """For a configuration that is not there no scenario is named, nor the other way round."""
+    for name in ("server.scenario.yaml", "people.yaml"):
+        (tmp_path / name).touch()
+    with pytest.raises(DocumentError, match=r"there is no such file; .*'?people\.yaml") as refused:
+        read_document(tmp_path / "server.yaml")
+    assert "scenario" not in refused.value.message
+    with pytest.raises(DocumentError, match=r"there is no such file; did you mean 'server\.scenario\.yaml'\?"):
+        read_document(tmp_path / "people.scenario.yaml")
 
 
 def test_a_folder_is_an_error(tmp_path: Path) -> None:

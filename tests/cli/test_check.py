@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 
+import pytest
+
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.examples import COMPUTATION_ID, KEY, event, listed, personas, track
 from tests.cli.running import Command
@@ -18,13 +20,21 @@ journeys:
       - send_to_destinations: {name: Opened email, to: [crm]}
 """
 EXITED = event(track(event="Audience Exited", properties={KEY: "false"}))
+PERSONAS = personas()
+SHOWN = f"context: {json.dumps({'personas': PERSONAS})}"[:109].removeprefix("context: ") + "…"
 
 FAILED = f"""\
 a.ndjson:3  rule entry-only: event must be "Audience Entered"
   says      {RULES["entry-only"].sentence}
   expected  "Audience Entered"
   actual    "Audience Exited"
-  at        $.event, payload 0
+  at        $.event of delivery 2 to crm
+            type: "track"
+          > event: "Audience Exited"
+            userId: "u2"
+            messageId: "m2"
+            properties: {{"{KEY}": "true"}}
+            context: {SHOWN}
   remedy    {RULES["entry-only"].remedy}
 
 a.ndjson:4  rule malformed-body: the body is not JSON: unexpected character, expected a JSON value: line 1 column 1 \
@@ -32,15 +42,39 @@ a.ndjson:4  rule malformed-body: the body is not JSON: unexpected character, exp
   says      {RULES["malformed-body"].sentence}
   expected  a JSON object or array
   actual    oops
-  at        $
+  at        the body of delivery 3
   remedy    {RULES["malformed-body"].remedy}
 
 b.ndjson:1  rule key-unique (warning): the key {KEY} stands for more than one step
   says      {RULES["key-unique"].sentence}
   expected  {COMPUTATION_ID}
   actual    {COMPUTATION_ID[:-1]}t
-  at        $.context.personas.computation_id, payload 0
-  earlier   a.ndjson:1
+  at        $.context.personas.computation_id of delivery 4 to crm
+            type: "track"
+            event: "Audience Entered"
+            userId: "u3"
+            messageId: "m3"
+            properties: {{"{KEY}": "true"}}
+            context:
+              personas:
+                computation_class: "audience"
+          >     computation_id: "{COMPUTATION_ID[:-1]}t"
+                computation_key: "{KEY}"
+                namespace: "{PERSONAS["namespace"]}"
+                space_id: "{PERSONAS["space_id"]}"
+  earlier   delivery 1 to crm, a.ndjson:1
+            type: "track"
+            event: "Audience Entered"
+            userId: "u1"
+            messageId: "{track()["messageId"]}"
+            properties: {{"{KEY}": "true"}}
+            context:
+              personas:
+                computation_class: "audience"
+          >     computation_id: "{COMPUTATION_ID}"
+                computation_key: "{KEY}"
+                namespace: "{PERSONAS["namespace"]}"
+                space_id: "{PERSONAS["space_id"]}"
   remedy    {RULES["key-unique"].remedy}
 
 FAILED  3 payloads in 4 deliveries judged by engage-journeys@2024: 2 errors, 1 warning
@@ -66,7 +100,7 @@ def test_right_traffic_passes(harness: Command) -> None:
 
 
 def test_each_violation_is_told_with_its_place(harness: Command) -> None:
-    """The text report names file, line, rule, expected, actual, path and remedy of each violation, over all files."""
+    """The text report names place, rule, expected, actual and remedy of each violation, and shows what proves it."""
     done = harness("check", *failing_files(harness))
     assert (done.code, done.out, done.err) == (1, "", FAILED)
 
@@ -129,17 +163,26 @@ def test_kind_and_destination_fill_in_what_a_record_lacks(harness: Command) -> N
     assert [violation["rule"] for violation in listed["violations"]] == ["destination-kind"]
 
 
-def test_another_version_that_accuses_less_is_named_first(harness: Command) -> None:
+def test_another_version_that_accuses_of_nothing_is_named_first(harness: Command) -> None:
     """Without `--contract`, standard error first says which contract fits better; with it, nothing is said."""
     capture = harness.write("a.ndjson", [event(track(context=None))])
     note = (
-        "note: this looks like engage-journeys@2023: it would find 0 errors in the first 1 delivery where "
+        "note: this looks like engage-journeys@2023: it finds no error in the first 1 delivery, where "
         "engage-journeys@2024 finds 1; to judge by it, give --contract engage-journeys@2023\n"
     )
     assert harness("check", capture).err.startswith(note)
     assert harness("check", capture, "--json").err.startswith(note)
     assert "note:" not in harness("check", capture, "--contract", "engage-journeys@2024").err
     assert harness("check", capture, "--contract", "engage-journeys@2023").code == 0
+
+
+def test_another_version_that_accuses_of_less_is_named_without_advice(harness: Command) -> None:
+    """Where another contract finds fewer errors, but some, that is said, and nobody is told to judge by it."""
+    worse = harness.write("b.ndjson", [event(track(context=None, event="Wrong"))])
+    note = (
+        "note: engage-journeys@2023 would accuse the first 1 delivery of less: 1 where engage-journeys@2024 finds 2\n"
+    )
+    assert harness("check", worse).err.startswith(note)
 
 
 def test_violations_beyond_the_first_are_counted(harness: Command) -> None:
@@ -154,11 +197,54 @@ def test_violations_beyond_the_first_are_counted(harness: Command) -> None:
 
 
 def test_deliveries_that_went_nowhere_fail(harness: Command) -> None:
-    """A record of an unknown destination fails the capture, and is counted apart."""
+    """A record of an unknown destination fails the capture, is counted apart, and is named."""
     capture = harness.write("a.ndjson", [{"destination": "crn", "kind": None, "unexpected": True, "payloads": []}])
     done = harness("check", capture, "--json")
     assert (done.code, done.json["verdict"], done.json["unexpected"]) == (1, "failed", 1)
-    assert "  1 delivery went to destinations that do not exist\n" in harness("check", capture).err
+    text = "  1 delivery went to destinations that do not exist:\n    delivery 1 to crn, a.ndjson:1\n"
+    assert harness("check", capture).err.endswith(text)
+
+
+def test_strays_beyond_the_first_are_counted(harness: Command) -> None:
+    """The text report names the first twenty deliveries that went nowhere and counts the others."""
+    stray: dict[str, object] = {"destination": "crn", "kind": None, "unexpected": True, "payloads": []}
+    text = harness("check", harness.write("a.ndjson", [stray] * 23)).err
+    assert text.count(" to crn") == 20
+    assert text.endswith("    and 3 more\n")
+
+
+ON_ONE_LINE = [event(track(), reply={"status": 200}), listed("add", {"userId": "u2"}), event(track(messageId="m2"))]
+
+
+@pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])
+@pytest.mark.parametrize("zipped", [False, True], ids=["plain", "gzip"])
+def test_deliveries_on_one_line_are_told_apart(harness: Command, piped: bool, zipped: bool) -> None:
+    """Where all stand on one line, number, destination and payload say which is meant, the earlier one as well."""
+    array = json.dumps(ON_ONE_LINE).encode()
+    content = gzip.compress(array) if zipped else array
+    name = "-" if piped else harness.write("a.json", content)
+    text = harness("check", name, stdin=content).err
+    assert "  at        $.messageId of delivery 3 to crm\n" in text
+    assert '\n          > messageId: "m2"\n' in text
+    assert f"  earlier   delivery 1 to crm, {name}:1\n" in text
+    assert f'\n          > messageId: "{track()["messageId"]}"\n' in text
+
+
+def test_one_of_many_payloads_is_named(harness: Command) -> None:
+    """Of a delivery that holds several payloads and was refused, the report says which one is wrong, and the reply."""
+    calls = [track(), track(userId="u2", messageId="m2", event="Wrong")]
+    record = {"destination": "crm", "kind": "event", "payloads": calls, "reply": {"status": 503}}
+    text = harness("check", harness.write("a.ndjson", [record])).err
+    assert "  at        $.event of payload 1 in delivery 1 to crm, answered 503\n" in text
+    assert '\n          > event: "Wrong"\n' in text
+
+
+def test_a_number_of_its_run_is_told_beside_that_of_the_capture(harness: Command) -> None:
+    """Where a capture holds a part of a run, a delivery is also named by the number that the server knows it by."""
+    wrong = event(track(event="Wrong"))
+    text = harness("check", harness.write("a.ndjson", [{**wrong, "number": 12}])).err
+    assert "  at        $.event of delivery 1 (12 of its run) to crm\n" in text
+    assert "of delivery 1 to crm\n" in harness("check", harness.write("b.ndjson", [{**wrong, "number": 1}])).err
 
 
 def test_quiet_says_nothing_where_all_is_right(harness: Command) -> None:

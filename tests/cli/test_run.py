@@ -135,3 +135,16 @@ def test_an_interrupted_run_exits_3(harness: Command, monkeypatch: pytest.Monkey
     done = harness("run", "right")
     assert done.code == 3
     assert done.err.splitlines()[-1] == "error: interrupted"
+
+
+def test_what_explains_refusals_is_loaded_before_the_first_scenario(
+    harness: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No scenario's time goes by while something is imported; where that fails, nothing is played."""
+
+    def fail() -> None:
+        raise ImportError("a broken installation")
+
+    monkeypatch.setattr(run_command, "prepare_explanations", fail)
+    done = harness("run", ".")
+    assert (done.code, "a broken installation" in done.err, "PASSED" in done.err) == (3, True, False)

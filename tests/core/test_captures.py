@@ -281,7 +281,7 @@ def test_nothing_to_judge_is_an_error() -> None:
     assert judged([[], har()]).word == "errored"
 
 
-def test_a_version_that_accuses_less_is_found() -> None:
+def test_a_version_that_accuses_of_nothing_is_found() -> None:
     """Traffic of 2023 shows no context, which only the version of 2024 demands."""
     captured = [read(event(track(context=None))), read(event(track(context=None, userId="u2", messageId="m2")))]
     judging = load_contract("engage-journeys@2024")
@@ -290,7 +290,15 @@ def test_a_version_that_accuses_less_is_found() -> None:
     assert (fit.contract, fit.errors, fit.instead_of) == ("engage-journeys@2023", 0, 2)
 
 
+def test_a_version_that_accuses_of_less_is_found() -> None:
+    """Of traffic that is wrong under every version, that one is named which finds least."""
+    captured = [read(event(track(event="Wrong", context=None)))]
+    fit = better_fit(captured, load_contract("engage-journeys"), shipped_contracts(), Declarations())
+    assert fit is not None
+    assert (fit.contract, fit.errors, fit.instead_of) == ("engage-journeys@2023", 1, 2)
+
+
 def test_no_other_family_is_named_where_none_accuses_less() -> None:
-    """What is wrong under every contract says nothing of the family."""
+    """What is as wrong under every contract says nothing of the family."""
     captured = [read(event(track(event="Wrong")))]
     assert better_fit(captured, load_contract("engage-journeys"), shipped_contracts(), Declarations()) is None

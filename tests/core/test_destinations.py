@@ -103,6 +103,16 @@ def test_a_malformed_body_is_one_violation_and_a_400(body: bytes, kind: str) -> 
     assert (found.payloads, found.status) == ((), 400)
 
 
+@pytest.mark.parametrize(
+    ("users", "actual"),
+    [(["u1"], "an array that holds a string"), ([{}, None], "an array that holds null"), ({}, "an object")],
+)
+def test_what_is_no_array_of_users_is_told_by_what_does_not_belong(users: Any, actual: str) -> None:
+    """An array that holds something else is not told as an array, since one is expected."""
+    (violation,) = unpacked({"list": "k", "add": users}, "list").violations
+    assert (violation.expected, violation.actual) == ("an array of objects", actual)
+
+
 def test_a_body_may_be_nested_up_to_the_limit() -> None:
     """The deepest body that can be recorded is taken, and the next deeper one refused."""
     assert parse(b"[" * NESTING + b"]" * NESTING, taken).status is None

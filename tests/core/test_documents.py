@@ -19,6 +19,7 @@ SCHEMA: dict[str, Any] = {
         "name": {"type": "string"},
         "count": {"type": "integer"},
         "strict": {"type": "boolean"},
+        "limits": {"type": "object"},
         "kind": {"enum": ["event", "list"]},
         "destinations": {
             "propertyNames": {"pattern": "^[a-z]+$", "x-expected": "lower-case letters"},
@@ -59,6 +60,24 @@ def test_an_unknown_key_is_shown_with_the_nearest_known() -> None:
 def test_unevaluated_keys_are_unknown_keys() -> None:
     """What a composed schema leaves over is an unknown key as well."""
     assert problem("nmae: x").startswith("s.yaml:2:1: unknown key 'nmae'; did you mean 'name'?")
+
+
+def test_keys_that_are_not_indented_are_one_problem() -> None:
+    """Unknown keys just below a key without a value are told as what they are: its value, not indented."""
+    assert problem("destinations:\n  crm: {kind: event}\nlimits:\nmost: 1\nleast: 0") == (
+        "s.yaml:4:1: nothing is written under 'limits', as what follows is not indented deeper\n"
+        "    limits:\n"
+        "    ^\n"
+        "  help: indent the lines below under `limits:`"
+    )
+
+
+@pytest.mark.parametrize("text", ["limits:\nkind: event\nmost: 1", "{version: 1, limits: , most: 1}"])
+def test_unknown_keys_elsewhere_are_unknown(text: str) -> None:
+    """Keys behind a known one, or on the same line, are not taken for a value that was to be indented."""
+    found = problems(text if "{" in text else f"version: 1\n{text}")
+    assert sum("unknown key 'most'" in each for each in found) == 1
+    assert any("leave the key out, or indent what belongs to it" in each for each in found)
 
 
 def test_a_missing_key_is_shown_where_it_belongs() -> None:

@@ -160,6 +160,54 @@ def test_it(destinations):
     assert "receiving.py" not in result.stdout.str()
 
 
+@pytest.mark.parametrize("assertion", ["assert_received(2)", "assert_nothing()", "wait_for(2, timeout=0)"])
+def test_a_finding_names_the_line_that_asks(play: Play, assertion: str) -> None:
+    """Not that of the test's `def`, and in a function of the test's own, that function's."""
+    result = play(f"""
+def test_it(destinations):
+    crm = destinations.event("crm")
+    post(crm.url, track())
+
+    def ask():
+        crm.{assertion}
+
+    ask()
+""")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E   *AssertionError: test_it.py:11:9  *"])
+
+
+def test_an_asynchronous_wait_names_its_line_too(play: Play) -> None:
+    """The line of the test that awaits."""
+    result = play("""
+@pytest.mark.asyncio
+async def test_it(destinations):
+    crm = destinations.event("crm")
+    await crm.wait(timeout=0)
+""")
+    result.stdout.fnmatch_lines(["E   *AssertionError: test_it.py:9:5  *"])
+
+
+def test_destinations_and_deliveries_show_what_they_are(play: Play) -> None:
+    """What pytest prints of them fits in a line: names, places, counts, and each delivery in short."""
+    play("""
+@pytest.mark.harness(expect_violations=["malformed-body"])
+def test_it(destinations):
+    assert repr(destinations) == "<destinations: none>" and repr(destinations.deliveries) == "[]"
+    crm, ads = destinations.event("crm", replies=503), destinations.list("ads", replies="reset")
+    post(crm.url, track())
+    post(crm.url, "x")
+    assert repr(crm) == f"<event destination 'crm' at {crm.url}: 2 deliveries>"
+    assert repr(ads) == f"<list destination 'ads' at {ads.url}: 0 deliveries>"
+    assert repr(destinations) == f"<destinations: {crm!r}, {ads!r}>"
+    said = "[<1 to crm: 'Audience Entered' of u1 -> 503>, <2 to crm: no payload -> 400, breaks malformed-body>]"
+    assert repr(crm.deliveries) == repr(destinations.deliveries) == said
+    for _ in range(20):
+        post(crm.url, track())
+    assert repr(crm.deliveries).endswith(", … 2 more]")
+""").assert_outcomes(passed=1)
+
+
 def test_nothing_is_nothing_at_all(play: Play) -> None:
     """`assert_nothing` holds for an untouched destination, and not for one that got a body without payloads."""
     result = play("""
@@ -180,7 +228,7 @@ def test_it(destinations):
     [
         ("destinations.event('CRM')", "ValueError: destinations.CRM: *must be*"),
         ("destinations.event('crm', calls=['trak'])", "ValueError: destinations.crm.calls*did you mean 'track'?"),
-        ("destinations.event('crm', replies=99)", "ValueError: destinations.crm.replies*"),
+        ("destinations.event('crm', replies=99)", "ValueError: destinations.crm.replies: must be*"),
         ("destinations.event('crm', url='crm.example')", "ValueError: destinations.crm.url*begins with http*"),
         ("destinations.list('ads', url='http://x', replies=500)", "TypeError: `url` answers for itself*"),
         ("destinations.event('crm').assert_received(evnt='x')", "TypeError: *by 'evnt'; did you mean 'event'?"),
@@ -188,7 +236,11 @@ def test_it(destinations):
         ("destinations.event('crm').assert_received(journey='x')", "ValueError: unknown journey 'x'*"),
         ("destinations.event('crm').assert_received(1, at_most=2)", "TypeError: give either `count`*"),
         ("destinations.event('crm').assert_attempts()", "TypeError: no number of attempts*"),
-        ("destinations.event('crm'), destinations['cmr']", "KeyError: *did you mean 'crm'?*"),
+        (
+            "destinations.event('crm'), destinations['cmr']",
+            "UnknownDestination: the test has no destination 'cmr'; did you mean 'crm'?",
+        ),
+        ("destinations['cmr']", "UnknownDestination: *'cmr'; it has none yet: make one with*"),
     ],
 )
 def test_wrong_use_is_refused(play: Play, call: str, error: str) -> None:

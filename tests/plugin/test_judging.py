@@ -144,6 +144,7 @@ def test_a_wrong_marker_is_refused(play: Play, arguments: str, message: str) -> 
     result = play(f"@pytest.mark.harness({arguments})\ndef test_it(destinations):\n    pass\n")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"@pytest.mark.harness: {message}"])
+    result.stdout.no_fnmatch_line("*During handling*")
 
 
 def test_the_marker_is_registered_with_its_arguments(project: pytest.Pytester) -> None:

@@ -113,6 +113,7 @@ def test_a_port_in_use_is_one_clear_error(play: Play) -> None:
         result = play("def test_it(harness_server):\n    pass\n", f"--harness-port={port}")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"cannot listen at port {port}: *; choose another harness_port, or none"])
+    result.stdout.no_fnmatch_line("*During handling*")
 
 
 def test_the_default_contract_can_be_set(project: pytest.Pytester, play: Play) -> None:
@@ -150,4 +151,5 @@ def test_a_wrong_default_contract_is_told(play: Play) -> None:
     """A contract that there is not is an error of the tests that need it."""
     result = play("def test_it(destinations):\n    pass\n", "--harness-contract=engage-journey")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["*harness_contract: unknown contract 'engage-journey'; did you mean*"])
+    result.stdout.no_fnmatch_line("*During handling*")
+    result.stdout.fnmatch_lines(["harness_contract: unknown contract 'engage-journey'; did you mean*"])

@@ -17,6 +17,8 @@ from tests.runner.players import ENTER, ENTER_LINE, PARTS, System, always, playi
 from tests.server.endpoints import endpoint
 from tests.server.serving import KEY, SPACE
 
+SILENCE = "expect:\n  - received: {to: crm, count: 0}\n"
+
 
 async def _play(folder: Path, text: str, system: System | None = None, parts: str = PARTS) -> Verdict:
     async with playing(system) as player:
@@ -282,7 +284,7 @@ async def test_what_comes_late_for_an_earlier_run_fails_no_later_one(tmp_path: P
     async with playing(late) as player:
         await player.play(written(tmp_path, "do:\n  - settle: {}\n"))
         later = type(player)(server=player.server, make_system=always(Following()))
-        verdict = await later.play(written(tmp_path, ENTER))
+        verdict = await later.play(written(tmp_path, ENTER + SILENCE))
         lost = player.server.runs.lost_count
     assert (verdict.word, lost) == ("passed", 1)
 
@@ -315,6 +317,6 @@ async def test_a_run_that_somebody_opened_is_never_played_in(tmp_path: Path) -> 
     """Names that are taken on the server are passed over."""
     async with playing(System()) as player:
         taken = [player.server.open_run(f"s{number}") for number in range(1, 2000)]
-        verdict = await player.play(written(tmp_path, ENTER))
+        verdict = await player.play(written(tmp_path, ENTER + SILENCE))
     assert verdict.word == "passed"
     assert all(not run.destinations for run in taken)

@@ -149,3 +149,22 @@ async def test_an_encoded_body_sets_a_run_up() -> None:
     async with served() as it:
         answer = await it.ask("PUT", f"{CONTROL}/runs/r", data=body, headers={"content-encoding": "gzip"})
     assert list(answer.json["destinations"]) == ["crm"]
+
+
+async def test_json_answers_end_their_line() -> None:
+    """In a terminal, what comes next begins on a line of its own."""
+    asked = [
+        ("GET", "/_harness/healthz", None),
+        ("GET", f"{CONTROL}/runs/default/verdict", None),
+        ("GET", f"{CONTROL}/runs/default/deliveries", None),
+        ("GET", f"{CONTROL}/runs/nope", None),
+        ("POST", "/destinations/crm", track()),
+        ("POST", "/destinations/crm", {}),
+        ("POST", "/destinations/nobody", track()),
+        ("POST", "/runs/nope/destinations/crm", track()),
+        ("POST", "/v1/track", {"userId": "u1", "event": "E"}),
+    ]
+    async with served({"destinations": {"crm": {"kind": "event"}}}) as it:
+        bodies = [(await it.ask(method, path, json)).body for method, path, json in asked]
+        bodies.append((await it.raw(b"hello\r\n\r\n")).body)
+    assert [body for body in bodies if not body.endswith(b"}\n")] == []

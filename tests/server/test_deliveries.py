@@ -16,6 +16,7 @@ CONFIG = {
         "ads": {"kind": "list"},
     }
 }
+KNOWN = "known: accepted, after, count, destination, event, key, limit, rule, status, type, unexpected, user, wait"
 LIST = "/runs/default/deliveries"
 
 
@@ -72,7 +73,16 @@ async def test_pages_follow_each_other_without_gaps() -> None:
 @pytest.mark.parametrize(
     ("query", "detail"),
     [
-        ("destinaton=crm", "did you mean 'destination'"),
+        (
+            "destinaton=crm",
+            f"did you mean 'destination'? {KNOWN}",
+        ),
+        (
+            "quux=1",
+            f"unknown query parameter 'quux'; {KNOWN}",
+        ),
+        ("rule=entry-onyl", "unknown rule 'entry-onyl'; did you mean 'entry-only'?"),
+        ("rule=once-per-entri&count=1&wait=60s", "unknown rule 'once-per-entri'; did you mean 'once-per-entry'?"),
         ("accepted=yes", "true or false"),
         ("status=ok", "status"),
         ("wait=5", "number and a unit"),
@@ -160,3 +170,29 @@ async def test_a_wait_ends_with_its_run() -> None:
         await it.ask("DELETE", f"{CONTROL}/runs/short")
         answer = await asyncio.wait_for(asked, 10)
     assert not answer["complete"]
+
+
+async def test_a_rule_over_the_history_lists_the_deliveries_that_prove_its_breach() -> None:
+    """Each of them was right by itself; together with the other filters, `after` and paging it is a filter like any."""
+    async with served(CONFIG) as it:
+        await it.send(track("a"))
+        await it.send(track("b"))
+        before = await it.get(f"{LIST}?rule=once-per-entry")
+        await it.send(track("a", messageId="another"))
+        numbers = [
+            [record["number"] for record in (await it.get(f"{LIST}?rule={query}"))["deliveries"]]
+            for query in ("once-per-entry", "once-per-entry&after=1", "once-per-entry&destination=ads", "key-stable")
+        ]
+    assert (before["total"], numbers) == (0, [[1, 3], [3], [], []])
+
+
+async def test_a_breach_of_a_rule_over_the_history_can_be_waited_for() -> None:
+    """The wait ends with the delivery that makes an earlier one part of a breach."""
+    async with served(CONFIG) as it:
+        await it.send(track("a"))
+        asked = asyncio.create_task(it.get(f"{LIST}?rule=once-per-entry&count=2&wait=60s"))
+        await it.send(track("b"))
+        assert not asked.done()
+        await it.send(track("a", messageId="another"))
+        answer = await asyncio.wait_for(asked, 10)
+    assert [record["number"] for record in answer["deliveries"]] == [1, 3]

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
+import socket
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
+from aiohttp.client_reqrep import ConnectionKey
 
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.requests import RawRequest
@@ -17,6 +22,11 @@ from tests.server.endpoints import endpoint
 from tests.server.serving import KEY, Served, served, track
 
 JSON = {"content-type": "application/json"}
+CONNECTION = ConnectionKey("crm.example", 443, True, True, None, None, None)
+REQUEST = RawRequest(
+    run="default", destination="crm", method="POST", path="/destinations/crm", headers=(), body=b"{}",
+    arrived_at=0, defect=None,
+)  # fmt: skip
 
 
 @asynccontextmanager
@@ -142,7 +152,41 @@ async def test_an_endpoint_that_nobody_serves_is_a_502_and_makes_the_run_errored
     assert (got.status, record["reply"]) == (502, {"status": 502})
     assert url in got.json["error"]
     assert verdict["verdict"] == "errored"
-    assert verdict["failures"][0].startswith(f"crm: {url} cannot be reached")
+    assert verdict["failures"] == [f"crm: {url} cannot be reached: connection refused; start it, or correct `url:`"]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), "connection reset by peer"),
+        # What asyncio makes of a name that has several addresses.
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect call failed (1), [Errno 111] Connect call failed (2)"),
+            "connection refused",
+        ),
+        (socket.gaierror(socket.EAI_NONAME, "Name or service not known"), "Name or service not known"),
+        (aiohttp.ServerDisconnectedError(), "Server disconnected"),
+        (aiohttp.ClientConnectorCertificateError(CONNECTION, ValueError("self-signed")), "self-signed"),
+        (aiohttp.ClientConnectorSSLError(CONNECTION, ssl.SSLError(1, "no TLS there")), "no TLS there"),
+        (
+            aiohttp.ClientConnectorError(CONNECTION, OSError(errno.EHOSTUNREACH, "Connect call failed")),
+            "no route to host",
+        ),
+    ],
+)
+async def test_the_reason_of_a_failure_is_in_plain_words(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    """What the operating system says goes before what the HTTP client makes of it."""
+
+    async def fail(*arguments: object, **options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(aiohttp.ClientSession, "_request", fail)
+    forwarder = Forwarder()
+    with pytest.raises(Unreachable, match=f"cannot be reached: {words}; start it"):
+        await forwarder.post("http://crm.example", REQUEST)
+    await forwarder.close()
 
 
 async def test_an_endpoint_that_answers_again_makes_the_run_judgeable() -> None:
@@ -170,15 +214,11 @@ async def test_an_endpoint_that_does_not_answer_in_time_is_unreachable() -> None
         await release.wait()
         return web.Response()
 
-    request = RawRequest(
-        run="default", destination="crm", method="POST", path="/destinations/crm", headers=(), body=b"{}",
-        arrived_at=0, defect=None,
-    )  # fmt: skip
     forwarder = Forwarder(seconds=0.05)
     try:
         async with endpoint(answer) as url:
             with pytest.raises(Unreachable, match=r"no answer within 0\.05 s"):
-                await forwarder.post(url, request)
+                await forwarder.post(url, REQUEST)
             release.set()
     finally:
         await forwarder.close()

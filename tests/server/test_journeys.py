@@ -46,6 +46,17 @@ async def test_a_tracked_event_flows_to_an_event_and_a_list_destination() -> Non
     assert verdict["verdict"] == "passed", verdict
 
 
+async def test_a_moved_clock_passes_by_all_that_falls_due_on_the_way() -> None:
+    """A first attempt that was not made yet, its retry and the list's sync have all come when the move is answered."""
+    destinations = {**CONFIG["destinations"], "braze": {**CONFIG["destinations"]["braze"], "replies": [503, 200]}}
+    async with served({**CONFIG, "destinations": destinations}) as it:
+        await it.ask("POST", "/v1/track", ORDER)
+        await it.put("/runs/default/clock", {"advance": "1h"})
+        records = (await it.get("/runs/default/deliveries"))["deliveries"]
+    assert [(record["destination"], record["attempt"]) for record in records][:2] == [("braze", 1), ("braze", 2)]
+    assert [record["destination"] for record in records].count("ads") == 1
+
+
 async def test_each_run_has_a_space_of_its_own() -> None:
     """What a source of one run sends lets nobody into the journeys of another."""
     async with served(CONFIG) as it:

@@ -94,6 +94,20 @@ async def test_the_first_curl_works_without_a_configuration() -> None:
     assert "Ctrl+C" in told
 
 
+async def test_the_warm_up_runs_after_the_ready_line_and_its_failure_is_told(tmp_path: Path) -> None:
+    """What explains refusals is loaded once the server is ready; an installation in which that fails does not go on."""
+    text = "import sys\nsys.modules['harness.core.schemas.attribution'] = None\n"
+    (tmp_path / "sitecustomize.py").write_text(text)
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, "--json", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+    )  # fmt: skip
+    async with asyncio.timeout(6 * PATIENCE):
+        out, err = await process.communicate()
+    assert json.loads(out)["type"] == "ready"
+    assert (process.returncode, b"attribution" in err) == (3, True)
+
+
 async def test_a_port_in_use_is_one_clear_line_and_exit_2() -> None:
     """The line names the address and what to do; there is no traceback."""
     with socket.socket() as taken:

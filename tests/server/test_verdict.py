@@ -78,3 +78,47 @@ async def test_what_was_refused_can_be_forgotten() -> None:
         await it.raw(b"hello\r\n\r\n")
         dirty = [(await it.get(f"/runs/{run}/verdict"))["counts"]["missed"] for run in ("default", "later")]
     assert (forgotten.status, clean["verdict"], dirty) == (204, "passed", [1, 1])
+
+
+async def test_a_verdict_that_fails_by_strays_alone_says_so() -> None:
+    """`failures` names what does not exist, how often it came, and the nearest destination."""
+    async with served(CONFIG) as it:
+        for path in ("/destinations/cmr", "/destinations/cmr", "/destinations/"):
+            await it.send(track(), to=path)
+        verdict = await it.get("/runs/default/verdict")
+    assert (verdict["verdict"], verdict["violations"]) == ("failed", [])
+    remedy = "correct the sender's URL, or declare the destination"
+    assert verdict["failures"] == [
+        f"unexpected: 2 to 'cmr', which the run does not have; did you mean 'crm'?; {remedy}",
+        f"unexpected: 1 to no destination: the path has no name; known: crm; {remedy}",
+    ]
+
+
+async def test_of_many_strays_a_verdict_names_the_first() -> None:
+    """The list stays short, and says where the rest is."""
+    async with served(CONFIG) as it:
+        for number in range(8):
+            await it.send(track(), to=f"/destinations/stray{number}")
+        verdict = await it.get("/runs/default/verdict")
+    assert len(verdict["failures"]) == 6
+    assert "3 other names" in verdict["failures"][-1]
+
+
+async def test_a_verdict_that_fails_by_missed_requests_says_so() -> None:
+    """`failures` says where to look for what may have been a delivery."""
+    async with served(CONFIG) as it:
+        await it.raw(b"hello\r\n\r\n")
+        verdict = await it.get("/runs/default/verdict")
+    assert [each for each in verdict["failures"] if each.startswith("missed: 1 ") and "/refused" in each]
+
+
+@pytest.mark.parametrize("path", ["/destinations/crm", "/destinations/"])
+async def test_a_request_by_a_browser_fails_the_run_with_a_reason(path: str) -> None:
+    """A GET is recorded and wrong, and both the answer and the verdict say why."""
+    async with served(CONFIG) as it:
+        answer = await it.ask("GET", path)
+        verdict = await it.get("/runs/default/verdict")
+    assert (answer.headers["allow"], verdict["verdict"]) == ("POST, PUT, PATCH", "failed")
+    assert verdict["violations"] or verdict["failures"]
+    if answer.status == 405:
+        assert answer.json["error"] == "a destination does not take this method; send POST, PUT, PATCH"

@@ -58,7 +58,7 @@ class Runs:
         run = self._runs.get(request.run)
         if run is not None:
             return run.receive(request)
-        return RawReply(status=410, body=orjson.dumps({"error": self.lose(request)}))
+        return RawReply(status=410, body=orjson.dumps({"error": self.lose(request)}, option=orjson.OPT_APPEND_NEWLINE))
 
     def lose(self, request: RawRequest) -> str:
         """Keep a request for a run that is not there; what to tell its sender."""

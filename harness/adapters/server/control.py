@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol, TypeAlias
 
-import orjson
 from aiohttp import web
 
 from harness.adapters.server.all_runs import Runs
+from harness.adapters.server.answers import json_answer
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.deliveries_view import DeliveriesView
 from harness.adapters.server.problems import Refused
@@ -106,10 +106,10 @@ class ControlApi:
         return run
 
     async def _alive(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response({"status": "ok"})
+        return json_answer({"status": "ok"})
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
-        return _json({"runs": [run_state(run) for run in self._server.runs]})
+        return json_answer({"runs": [run_state(run) for run in self._server.runs]})
 
     async def _put(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["run"]
@@ -126,10 +126,10 @@ class ControlApi:
             if not was_open:
                 self._server.runs.close(name)
             raise
-        return _json(run_state(run))
+        return json_answer(run_state(run))
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        return _json(run_state(self._run(request)))
+        return json_answer(run_state(self._run(request)))
 
     async def _close(self, request: web.Request) -> web.StreamResponse:
         name = self._run(request).name
@@ -141,7 +141,7 @@ class ControlApi:
         return web.Response(status=204)
 
     async def _destinations(self, request: web.Request) -> web.StreamResponse:
-        return _json({"destinations": run_state(self._run(request))["destinations"]})
+        return json_answer({"destinations": run_state(self._run(request))["destinations"]})
 
     async def _put_destination(self, request: web.Request) -> web.StreamResponse:
         run, name = self._run(request), request.match_info["name"]
@@ -149,7 +149,7 @@ class ControlApi:
         setup, _ = self._read(_rooted({"destinations": {name: document.data}}))
         destination = setup.destinations[name]
         run.add(destination)
-        return _json(destination_state(run, destination))
+        return json_answer(destination_state(run, destination))
 
     async def _members(self, request: web.Request) -> web.StreamResponse:
         run, name = self._run(request), request.match_info["name"]
@@ -159,14 +159,14 @@ class ControlApi:
             raise Refused(404, f"run {run.name!r} has no destination {name[:200]!r}{hint}")
         if destination.kind != "list":
             raise Refused(404, f"{name!r} is an {destination.kind} destination, and has no members", "name a list")
-        return _json({"lists": run.pasts[name].members.lists()})
+        return json_answer({"lists": run.pasts[name].members.lists()})
 
     async def _verdict(self, request: web.Request) -> web.StreamResponse:
         run = self._run(request)
-        return _json(judgement_state(run, self._server.missed(run)))
+        return json_answer(judgement_state(run, self._server.missed(run)))
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:
-        return _json({"now": isoformat(self._run(request).clock.now())})
+        return json_answer({"now": isoformat(self._run(request).clock.now())})
 
     async def _put_clock(self, request: web.Request) -> web.StreamResponse:
         run, document = self._run(request), await self._document(request)
@@ -177,24 +177,23 @@ class ControlApi:
                 target = run.clock.now() + parse_duration(duration)
             case _:
                 raise ValueError('a clock is moved by {"now": ISO 8601 time} or {"advance": duration, such as "1h"}')
-        run.clock.set(target)
-        run.moved()
-        return _json({"now": isoformat(run.clock.now())})
+        await run.move_clock(target)
+        return json_answer({"now": isoformat(run.clock.now())})
 
     async def _reset(self, request: web.Request) -> web.StreamResponse:
         run = self._run(request)
         await self._server.reset(run)
-        return _json(run_state(run))
+        return json_answer(run_state(run))
 
     async def _refused(self, request: web.Request) -> web.StreamResponse:
-        return _json(refused_state(self._server.refusals))
+        return json_answer(refused_state(self._server.refusals))
 
     async def _forget_refused(self, request: web.Request) -> web.StreamResponse:
         self._server.forget_refused()
         return web.Response(status=204)
 
     async def _lost(self, request: web.Request) -> web.StreamResponse:
-        return _json(lost_state(self._server.runs))
+        return json_answer(lost_state(self._server.runs))
 
     async def _document(self, request: web.Request) -> Document:
         """The JSON body as a document; an empty one is an empty object."""
@@ -210,8 +209,3 @@ class ControlApi:
 
 def _rooted(data: Any) -> Document:
     return Document(data=data, marks={(): Mark(file="request body", line=1, column=1)})
-
-
-def _json(data: Mapping[str, Any], status: int = 200) -> web.Response:
-    body = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
-    return web.Response(status=status, body=body, content_type="application/json")

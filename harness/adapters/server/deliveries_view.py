@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-import orjson
 from aiohttp import web
 
+from harness.adapters.server.answers import json_answer
 from harness.adapters.server.problems import problem
 from harness.adapters.server.runs import Run
 from harness.core.delivery import Delivery
 from harness.core.instants import SECOND, parse_duration
 from harness.core.ledger import Filter, filtered
 from harness.core.records import delivery_record
+from harness.core.rules.catalogue import RULES
 from harness.core.spelling import near_miss
 
 _PAGE = 100
@@ -29,9 +31,15 @@ def _flag(text: str) -> bool:
     return text == "true"
 
 
+def _rule(text: str) -> str:
+    if text not in RULES:
+        raise ValueError(f"unknown rule {text[:80]!r}{near_miss(text[:80], RULES)}")
+    return text
+
+
 _FILTERS: Mapping[str, Callable[[str], Any]] = {
     "destination": str,
-    "rule": str,
+    "rule": _rule,
     "type": str,
     "event": str,
     "user": str,
@@ -56,7 +64,7 @@ class DeliveriesView:
         found = self._run_of(request).ledger.deliveries(max(0, number - 1))[:1]
         if not found or number < 1:
             return problem(404, f"there is no delivery {number} in this run", "list them to see their numbers")
-        return _json(delivery_record(found[0]))
+        return json_answer(delivery_record(found[0]))
 
     async def list(self, request: web.Request) -> web.StreamResponse:
         """The deliveries after a number, at most `limit`; with `count` and `wait`, once that many have come.
@@ -70,7 +78,7 @@ class DeliveriesView:
         found = await _wait_for(run, asked, after, count, wait / SECOND)
         limit = min(max(1, paging.get("limit", _PAGE)), _LARGEST_PAGE)
         page = found[:limit]
-        return _json(
+        return json_answer(
             {
                 "deliveries": [delivery_record(delivery) for delivery in page],
                 "total": len(found),
@@ -86,12 +94,20 @@ def _read_query(request: web.Request) -> tuple[Filter, dict[str, int]]:
     for name, text in request.query.items():
         reader = _FILTERS.get(name) or _PAGING.get(name)
         if reader is None:
-            raise ValueError(f"unknown query parameter {name[:80]!r}{near_miss(name[:80], [*_FILTERS, *_PAGING])}")
+            raise ValueError(_unknown_parameter(name[:80]))
         try:
             (fields if name in _FILTERS else paging)[name] = reader(text)
         except ValueError as error:
             raise ValueError(f"query parameter {name}: {error}") from None
     return Filter(**fields), paging
+
+
+def _unknown_parameter(name: str) -> str:
+    """What to say of a parameter that there is not: the nearest, if one is near, and all there are."""
+    known = [*_FILTERS, *_PAGING]
+    hint = near_miss(name, known)
+    listed = f"known: {', '.join(sorted(known))}"
+    return f"unknown query parameter {name!r}{hint if 'did you mean' in hint else ';'} {listed}"
 
 
 async def _wait_for(run: Run, asked: Filter, after: int, count: int, seconds: float) -> list[Delivery]:
@@ -107,12 +123,16 @@ async def _wait_for(run: Run, asked: Filter, after: int, count: int, seconds: fl
 
 
 class _Found:
-    """The deliveries that a filter admits; each is looked at once, however often there is news."""
+    """The deliveries that a filter admits; each is looked at once, however often there is news.
+
+    A rule over the history is the exception: whether a delivery breaks it depends on what came since.
+    """
 
     def __init__(self, run: Run, asked: Filter, after: int) -> None:
         self._run = run
         self._asked = asked
         self._after = after
+        self._history = asked.rule if asked.rule is not None and RULES[asked.rule].history is not None else None
         self._begin()
         self.look()
 
@@ -122,14 +142,18 @@ class _Found:
         self._resets = self._run.resets
 
     def look(self) -> None:
-        """Look at what came since the last look."""
+        """Look at what came since the last look; where a rule over the history is asked for, at all that came."""
         if self._resets != self._run.resets:
             self._begin()
+        if self._history is not None:
+            self.deliveries = self._breaking(self._history)
+            return
         news = self._run.ledger.deliveries(self._seen)
         self._seen += len(news)
         self.deliveries.extend(filtered(news, self._asked))
 
-
-def _json(data: Any) -> web.Response:
-    body = orjson.dumps(data, option=orjson.OPT_NON_STR_KEYS)
-    return web.Response(body=body, content_type="application/json")
+    def _breaking(self, rule: str) -> list[Delivery]:
+        """The deliveries that prove a breach: one that was right when it came may be part of one by now."""
+        numbers = self._run.breaking(rule)
+        come = filtered(self._run.ledger.deliveries(self._after), replace(self._asked, rule=None))
+        return [delivery for delivery in come if delivery.number in numbers]

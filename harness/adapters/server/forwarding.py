@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+import ssl
 
 import aiohttp
 
@@ -19,6 +22,12 @@ _OWN = frozenset(
 _RELAYED = ("Retry-After", "Location", "WWW-Authenticate")
 """Headers of an answer that tell its sender what to do next."""
 _BELOW = re.compile(r"(?:[^/]*//[^/]*)?(?:/runs/[^/]*)?/destinations/[^/?#]*([^#]*)")
+
+
+_ERRNO = re.compile(r"\[Errno (\d+)\]")
+"""In the message of an error that stands for several: one for each address that a name has."""
+_OTHER_NUMBERS = (socket.gaierror, ssl.SSLError)
+"""Errors whose numbers are not those of the operating system."""
 
 
 class Unreachable(Exception):
@@ -47,7 +56,7 @@ class Forwarder:
         except TimeoutError:
             raise Unreachable(f"{target} gave no answer within {self._seconds:g} s") from None
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            raise Unreachable(f"{target} cannot be reached: {error}; start it, or correct `url:`") from None
+            raise Unreachable(f"{target} cannot be reached: {_reason(error)}; start it, or correct `url:`") from None
 
     async def close(self) -> None:
         """Close its connections."""
@@ -61,6 +70,24 @@ class Forwarder:
                 timeout=aiohttp.ClientTimeout(total=self._seconds), cookie_jar=aiohttp.DummyCookieJar()
             )
         return self._session
+
+
+def _reason(error: Exception) -> str:
+    """Why a connection failed, in the words of the operating system where it has any; aiohttp adds its own settings."""
+    cause = _cause(error)
+    if isinstance(cause, _OTHER_NUMBERS):
+        return cause.strerror or str(cause)
+    numbers = [int(number) for number in _ERRNO.findall(str(cause))]
+    if isinstance(cause, OSError) and cause.errno:
+        numbers = [cause.errno]
+    return " and ".join(dict.fromkeys(os.strerror(number).lower() for number in numbers)) or str(cause)
+
+
+def _cause(error: Exception) -> Exception:
+    """What lies below an error of aiohttp."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return error.certificate_error
+    return error.os_error if isinstance(error, aiohttp.ClientConnectorError) else error
 
 
 def _below(path: str) -> str:

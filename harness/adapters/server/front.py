@@ -199,7 +199,7 @@ class _Connection(web.RequestHandler):
         reason = " ".join((message or str(exc)).split()).removesuffix(" ^")
         refusal = self._refused.add(peer=_host(self.peername), status=refused_status(exc), reason=reason)
         body = orjson.dumps({"error": "refused", "message": f"not a readable HTTP request: {refusal.reason}"})
-        response = web.Response(status=refusal.status, body=body, content_type="application/json")
+        response = web.Response(status=refusal.status, body=body + b"\n", content_type="application/json")
         response.force_close()
         return response
 
@@ -209,7 +209,7 @@ def _head_defect(request: web.BaseRequest) -> Defect | None:
     if request.method not in METHODS:
         return Defect(
             status=405,
-            message="a destination does not take this method",
+            message=f"a destination does not take this method; send {_ALLOW[1]}",
             expected=_ALLOW[1],
             actual=shown(request.method),
         )

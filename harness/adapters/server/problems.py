@@ -9,6 +9,7 @@ import orjson
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from harness.adapters.server.answers import WRITTEN
 from harness.core.documents import DocumentError, DocumentErrors
 from harness.core.systems import SystemFailed
 
@@ -23,7 +24,7 @@ def problem(status: int, title: str, detail: str = "", headers: Mapping[str, str
     """A problem of that status: what is wrong, and more of it or how to mend it."""
     body = {"type": "about:blank", "status": status, "title": title, **({"detail": detail} if detail else {})}
     return web.Response(
-        status=status, body=orjson.dumps(body), content_type="application/problem+json", headers=headers
+        status=status, body=orjson.dumps(body, option=WRITTEN), content_type="application/problem+json", headers=headers
     )
 
 

@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
+from harness.adapters.clocks import LATEST
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.requests import RawReply, RawRequest
@@ -20,11 +22,13 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
+from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
 from harness.core.ledger import Ledger
 from harness.core.reception import Past, receive, stray, unchecked
 from harness.core.scenario.setup import Setup
 from harness.core.spelling import near_miss
+from harness.core.systems import SystemFailed
 
 _LISTED_FAILURES = 100
 _LOG = logging.getLogger("harness.server")
@@ -48,8 +52,8 @@ class Run:
         """What failed in the system that its sources feed, each failure once."""
         self.setup: Setup | None = None
         """What it was set up with as a whole, where it was, and nothing of that has been altered since."""
-        self.on_moved: Callable[[], None] | None = None
-        """Called when the clock was moved from outside."""
+        self.advance_system: Callable[[Duration], Awaitable[None]] | None = None
+        """Lets the system that its sources feed do all that falls due within so long, and moves the clock."""
         self.stop_system: Callable[[], Awaitable[None]] | None = None
         """Stops the system that its sources feed."""
         self.resets = 0
@@ -62,10 +66,20 @@ class Run:
         self._count = 0
         self._waiting: set[asyncio.Future[bool]] = set()
 
-    def moved(self) -> None:
-        """Tell whoever follows the clock that it was moved."""
-        if self.on_moved is not None:
-            self.on_moved()
+    async def move_clock(self, target: Instant) -> None:
+        """Move the clock on to `target`; what the system has to send until then is sent on the way, in its own time.
+
+        ValueError where that lies in the past, or too far ahead.
+        """
+        now = self.clock.now()
+        if self.advance_system is not None and now < target <= LATEST:
+            try:
+                await self.advance_system(target - now)
+            except SystemFailed as error:
+                self.failed(str(error))
+            if self.clock.now() >= target:  # it may have gone on meanwhile
+                return
+        self.clock.set(target)
 
     def failed(self, why: str) -> None:
         """Note that the system which the sources feed failed: the run's verdict can no longer be trusted."""
@@ -107,7 +121,7 @@ class Run:
             self.unreachable.pop(destination.name, None)
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
-            answer = RawReply(status=502, body=orjson.dumps({"error": str(error)}))
+            answer = RawReply(status=502, body=_written({"error": str(error)}))
         self._record(request, destination, Respond(status=answer.status))
         return answer
 
@@ -154,6 +168,10 @@ class Run:
         """The judgement of all that was recorded."""
         return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
 
+    def breaking(self, rule: str) -> frozenset[int]:
+        """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
+        return frozenset(n for found in self.judge().violations if found.rule == rule for n in found.deliveries)
+
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
         self.ledger.clear()
@@ -195,10 +213,15 @@ def _raw_reply(delivery: Delivery) -> RawReply:
         return RawReply(status=0, body=b"", cut=True)
     if reply.body is None:
         return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
-    return RawReply(status=reply.status, body=orjson.dumps(reply.body), headers=reply.headers)
+    return RawReply(status=reply.status, body=_written(reply.body), headers=reply.headers)
 
 
 @lru_cache(maxsize=1024)
 def _acknowledgement(kind: str, status: int, payloads: int, headers: tuple[tuple[str, str], ...]) -> RawReply:
-    body = orjson.dumps(KINDS[kind].acknowledge(Respond(status=status), payloads))
+    body = _written(KINDS[kind].acknowledge(Respond(status=status), payloads))
     return RawReply(status=status, body=body, headers=headers)
+
+
+def _written(document: Any) -> bytes:
+    """JSON that ends its line, so that in a terminal the next answer begins on one of its own."""
+    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)

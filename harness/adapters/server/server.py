@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import TypeAlias
@@ -28,7 +27,6 @@ from harness.core.contract import Contract
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Document
 from harness.core.scenario.setup import Setup, parse_setup
-from harness.core.schemas import prepare_explanations
 
 Attach: TypeAlias = Callable[["Server", Run, Setup], Awaitable[Mapping[str, Destination]]]
 """Gives a run that is about to be set up the system that its sources feed, in place of any that it had.
@@ -109,8 +107,6 @@ class Server:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the URL; OSError where host or port cannot be had."""
         self.url = await self._front.start(host, port)
-        # Beside the loop: whoever is being answered must not wait for an import.
-        threading.Thread(target=prepare_explanations, daemon=True).start()
         return self.url
 
     async def stop(self) -> None:

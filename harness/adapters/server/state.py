@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from harness.adapters.server.all_runs import Runs
@@ -13,6 +15,10 @@ from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
 from harness.core.instants import isoformat
 from harness.core.records import header_record, violation_record
+from harness.core.spelling import near_miss
+
+_SHOWN_STRAYS = 5
+"""Names of unknown destinations that a verdict lists."""
 
 
 def run_state(run: Run) -> dict[str, Any]:
@@ -60,13 +66,13 @@ def _reply(reply: Reply) -> int | str:
 def judgement_state(run: Run, missed: int) -> dict[str, Any]:
     """The verdict on a run, with all violations; `missed` requests may have been for it, and never reached it."""
     judgement = run.judge()
-    failures = run.troubles
+    troubles = run.troubles
     failed = bool(judgement.errors or judgement.unexpected or missed)
     return {
-        "verdict": "errored" if failures else "failed" if failed else "passed",
+        "verdict": "errored" if troubles else "failed" if failed else "passed",
         "contract": run.checker.contract.id,
         "violations": [violation_record(violation) for violation in judgement.violations],
-        "failures": failures,
+        "failures": [*troubles, *_unexpected(run), *_missed(missed)],
         "counts": {
             "deliveries": judgement.deliveries,
             "payloads": judgement.payloads,
@@ -75,6 +81,27 @@ def judgement_state(run: Run, missed: int) -> dict[str, Any]:
             "missed": missed,
         },
     }
+
+
+def _unexpected(run: Run) -> Iterator[str]:
+    """What came for destinations that the run has not, in words: each name once, the most frequent first."""
+    strays = Counter(delivery.destination[:100] for delivery in run.ledger.deliveries() if delivery.unexpected)
+    for name, count in strays.most_common(_SHOWN_STRAYS):
+        what = f"{name!r}, which the run does not have" if name else "no destination: the path has no name"
+        hint = near_miss(name, run.destinations)
+        yield f"unexpected: {count} to {what}{hint}; correct the sender's URL, or declare the destination"
+    rest = len(strays) - _SHOWN_STRAYS
+    if rest > 0:
+        yield f"unexpected: more, to {rest} other names; list them with deliveries?unexpected=true"
+
+
+def _missed(count: int) -> Iterator[str]:
+    """Requests that may have been for the run, in words."""
+    if count:
+        yield (
+            f"missed: {count} that could not be read as HTTP or were for a run that never was; "
+            "see /_harness/v1/refused and /_harness/v1/lost"
+        )
 
 
 def refused_state(refusals: Refusals) -> dict[str, Any]:

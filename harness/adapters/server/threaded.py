@@ -9,6 +9,7 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from harness.adapters.server.server import Server
+from harness.core.schemas import prepare_explanations
 
 T = TypeVar("T")
 
@@ -33,6 +34,9 @@ class ThreadedServer:
         if self._thread is not None:
             raise RuntimeError("this server was started before; stop it first")
         started: Future[str] = Future()
+        # Here, not in the new thread at the first refusal: pytest rewrites what is imported, and two threads that parse
+        # source at once can break each other in Python 3.11 (SystemError: AST constructor recursion depth mismatch).
+        prepare_explanations()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(host, port, started)), name="harness-server", daemon=True
         )

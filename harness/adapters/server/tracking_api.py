@@ -11,6 +11,7 @@ from aiohttp import web
 
 from harness.adapters.clocks import wall_clock
 from harness.adapters.server.all_runs import Runs
+from harness.adapters.server.answers import json_answer
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
 from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
@@ -63,7 +64,7 @@ class TrackingApi:
                 sources.refused["bad_request"] += 1
                 return problem(400, "the call is too large", f"{size} bytes; {CALL_BYTES} are allowed")
             sources.take({**document, "type": call_type}, write_key, {})
-            return web.json_response({"success": True})
+            return json_answer({"success": True})
         return self._take_batch(sources, document, write_key, size)
 
     def _take_batch(self, sources: Sources, document: dict[str, Any], write_key: str, size: int) -> web.Response:
@@ -76,13 +77,13 @@ class TrackingApi:
             return problem(400, "the batch is too large", f"{size} bytes; {BATCH_BYTES} are allowed")
         if len(calls) > BATCH_CALLS:
             sources.refused["bad_request"] += len(calls)
-            return web.json_response({"success": True})  # as Segment does: answered 200, and not taken in
+            return json_answer({"success": True})  # as Segment does: answered 200, and not taken in
         for call in calls:
             if len(orjson.dumps(call)) > CALL_BYTES:
                 sources.refused["bad_request"] += 1
             else:
                 sources.take(call, write_key, document)
-        return web.json_response({"success": True})
+        return json_answer({"success": True})
 
 
 def _raw(request: web.Request, run: str, body: bytes, defect: Defect | None) -> RawRequest:

@@ -33,6 +33,10 @@ class Captured:
     run: str = ""
     unexpected: bool = False
     """Whether it went to a destination that does not exist."""
+    number: int | None = None
+    """Its number in its run, where the capture says so."""
+    formless: bool = False
+    """Whether it is JSON in none of the forms in which a capture tells of a delivery."""
 
 
 class NotARecord(Exception):

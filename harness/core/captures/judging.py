@@ -42,6 +42,15 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stray:
+    """A delivery to a destination that does not exist."""
+
+    number: int
+    destination: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureVerdict:
     """What a capture shows under one contract."""
 
@@ -50,6 +59,8 @@ class CaptureVerdict:
     payloads: int
     unexpected: int
     """Deliveries to destinations that do not exist."""
+    strays: tuple[Stray, ...]
+    """Those, or the first of them, where not all were asked for."""
     violations: tuple[Located, ...]
     """In the order of the capture; the first of them, where not all were asked for."""
     counts: Mapping[tuple[str, Severity], int]
@@ -72,13 +83,14 @@ class CaptureJudge:
     """Judges deliveries one after the other, by one contract."""
 
     def __init__(self, contract: Contract, declarations: Declarations, *, shown: int | None = None) -> None:
-        """Keep the first `shown` violations, or all; count all."""
+        """Keep the first `shown` violations and strays, or all; count all."""
         self._checker = Checker(contract, declarations)
         self._shown = shown
         self._places = Places()
         self._histories: dict[str, Histories] = {}
         self._destinations: dict[tuple[str, str], Destination] = {}
         self._kept: list[Violation] = []
+        self._strays: list[Stray] = []
         self._counts: Counter[tuple[str, Severity]] = Counter()
         self._deliveries = self._payloads = self._unexpected = 0
 
@@ -86,9 +98,12 @@ class CaptureJudge:
         """Judge what a line of a capture tells of."""
         self._deliveries += 1
         number = self._deliveries
-        self._places.add(number, Place(file=file, line=line, addressed=captured.destination is not None))
+        place = Place(file=file, line=line, addressed=captured.destination is not None)
+        self._places.add(number, place)
         if captured.unexpected:
             self._unexpected += 1
+            if self._shown is None or len(self._strays) < self._shown:
+                self._strays.append(Stray(number=number, destination=captured.destination, place=place))
             return
         unpacked = captured.unpacked
         self._payloads += len(unpacked.payloads)
@@ -135,6 +150,7 @@ class CaptureJudge:
             deliveries=self._deliveries,
             payloads=self._payloads,
             unexpected=self._unexpected,
+            strays=tuple(self._strays),
             violations=tuple(self._located(violation) for violation in violations),
             counts=counts,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import orjson
@@ -18,19 +18,23 @@ Numbered: TypeAlias = tuple[int, bytes]
 _BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _DECODER = json.JSONDecoder()
+_PAGE = ("deliveries",)
 
 
-def numbered_texts(lines: Iterable[bytes]) -> Iterator[Numbered]:
+def numbered_texts(
+    lines: Iterable[bytes], on_page: Callable[[Mapping[str, Any]], None] | None = None
+) -> Iterator[Numbered]:
     """The texts of the records in `lines`; blank lines are skipped.
 
-    Only a document that spans lines is read as a whole; of all else, nothing is kept.
+    Only a document that spans lines is read as a whole; of all else, nothing is kept. `on_page` is told of a page of
+    deliveries that spans lines, since it is taken apart here.
     """
     numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     head = list(itertools.islice(numbered, 2))
     if head and head[0][1].startswith(_BOM):
         head[0] = (head[0][0], head[0][1].removeprefix(_BOM))
     if _begins_document(head):
-        yield from _document(head + list(numbered))
+        yield from _document(head + list(numbered), on_page)
     else:
         yield from head
         yield from numbered
@@ -54,7 +58,7 @@ def _is_json(text: bytes) -> bool:
     return True
 
 
-def _document(lines: list[Numbered]) -> Iterator[Numbered]:
+def _document(lines: list[Numbered], on_page: Callable[[Mapping[str, Any]], None] | None) -> Iterator[Numbered]:
     """The records in a document: each item of an array, a HAR or a page of deliveries; else all of it."""
     text = b"".join(line for _, line in lines)
     try:
@@ -69,6 +73,8 @@ def _document(lines: list[Numbered]) -> Iterator[Numbered]:
     if way is None:
         yield lines[0][0], text
     else:
+        if on_page is not None and way == _PAGE:
+            on_page(document)
         yield from _items(text.decode(), way, lines)
 
 
@@ -85,7 +91,7 @@ def _way_to_items(document: Any) -> tuple[str, ...] | None:
         return ()
     if har_entries(document) is not None:
         return ("log", "entries")
-    return ("deliveries",) if isinstance(document.get("deliveries"), list) else None
+    return _PAGE if isinstance(document.get("deliveries"), list) else None
 
 
 def _items(text: str, way: tuple[str, ...], lines: list[Numbered]) -> Iterator[Numbered]:

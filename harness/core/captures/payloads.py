@@ -10,7 +10,8 @@ from harness.core.delivery import Payload, Violation
 from harness.core.destinations.bodies import Unpacked, load
 from harness.core.destinations.kinds import KINDS
 
-_LIST_FORMS = ("list", "audienceName", "externalId")
+LIST_FORMS = ("list", "audienceName", "externalId")
+"""Members that tell what was meant for a list destination."""
 
 
 def told_kind(document: Any) -> str:
@@ -18,7 +19,7 @@ def told_kind(document: Any) -> str:
     first = document[0] if isinstance(document, list) and document else document
     if not isinstance(first, dict) or "type" in first:
         return "event"
-    return "list" if any(name in first for name in _LIST_FORMS) else "event"
+    return "list" if any(name in first for name in LIST_FORMS) else "event"
 
 
 def unpack_body(kind: str | None, body: bytes) -> tuple[str, Unpacked]:

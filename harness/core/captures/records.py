@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.core.behaviours import OK
 from harness.core.captures.captured import Captured, Defaults, NotARecord
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
-from harness.core.captures.payloads import told_kind, unpack_body, unpack_payloads
+from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, unpack_payloads
 from harness.core.delivery import Fault, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, load
 from harness.core.destinations.kinds import KINDS
@@ -20,38 +20,57 @@ from harness.core.spelling import near_miss
 
 _RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
 """What tells a record from a bare call, list sync document or life-cycle request."""
+_BARE_MEMBERS = frozenset({"type", *LIST_FORMS})
+"""Of which a bare call, list sync document or life-cycle request has one."""
+
+OnPage: TypeAlias = Callable[[Mapping[str, Any]], None]
 
 
-def read_captured(text: bytes, defaults: Defaults) -> Iterator[Captured]:
-    """The deliveries that one JSON text tells of; a malformed one where it is no JSON, or tells of none."""
+def _unwatched(page: Mapping[str, Any]) -> None:
+    """Nobody asks which pages there were."""
+
+
+def read_captured(text: bytes, defaults: Defaults, on_page: OnPage = _unwatched) -> Iterator[Captured]:
+    """The deliveries that one JSON text tells of; a malformed one where it is no JSON, or tells of none.
+
+    `on_page` is told of each page of deliveries.
+    """
     document = load(text.strip())
     if type(document) is Unpacked:
         yield Captured(unpacked=document, destination=defaults.destination, kind=defaults.kind or "event")
         return
-    for record in _records(document):
+    for record in _records(document, on_page):
         try:
             found = _captured(record, defaults)
         except NotARecord as error:
-            found = Captured(unpacked=error.unpacked, destination=defaults.destination, kind=defaults.kind or "event")
+            found = Captured(
+                unpacked=error.unpacked,
+                destination=defaults.destination,
+                kind=defaults.kind or "event",
+                formless=not isinstance(record, dict),
+            )
         if found is not None:
             yield found
 
 
-def _records(document: Any) -> Iterator[Any]:
+def _records(document: Any, on_page: OnPage) -> Iterator[Any]:
     """The document itself, or each item of an array, of a HAR's entries, or of a page of deliveries."""
-    entries = document if isinstance(document, list) else _listed(document)
+    entries = document if isinstance(document, list) else _listed(document, on_page)
     if entries is None:
         yield document
     else:
         for item in entries:
-            yield from _records(item)
+            yield from _records(item, on_page)
 
 
-def _listed(document: Any) -> list[Any] | None:
+def _listed(document: Any, on_page: OnPage) -> list[Any] | None:
     if not isinstance(document, dict) or "type" in document:
         return None
     listed = document.get("deliveries")
-    return listed if isinstance(listed, list) else har_entries(document)
+    if not isinstance(listed, list):
+        return har_entries(document)
+    on_page(document)
+    return listed
 
 
 def _captured(record: Any, defaults: Defaults) -> Captured | None:
@@ -63,7 +82,12 @@ def _captured(record: Any, defaults: Defaults) -> Captured | None:
         return None if entry is None else _from_record(entry, defaults)
     if "type" in record or _RECORD_MEMBERS.isdisjoint(record):
         kind = defaults.kind or told_kind(record)
-        return Captured(unpacked=unpack_payloads(kind, [record]), kind=kind, destination=defaults.destination)
+        return Captured(
+            unpacked=unpack_payloads(kind, [record]),
+            kind=kind,
+            destination=defaults.destination,
+            formless=_BARE_MEMBERS.isdisjoint(record),
+        )
     return _from_record(record, defaults)
 
 
@@ -81,6 +105,7 @@ def _from_record(record: Mapping[str, Any], defaults: Defaults) -> Captured:
         received_at=_instant(record),
         run=_text(record, "run") or "",
         unexpected=unpacked is None,
+        number=record["number"] if type(record.get("number")) is int else None,
     )
 
 

@@ -58,8 +58,15 @@ def _sync_problem(document: dict[str, Any]) -> Unpacked | None:
     for action in (ADD, REMOVE):
         users = document.get(action, [])
         if not isinstance(users, list) or not all(isinstance(user, dict) for user in users):
-            return malformed(f"`{action}` is not an array of users", "an array of objects", described(users))
+            return malformed(f"`{action}` is not an array of users", "an array of objects", _described_users(users))
     return None
+
+
+def _described_users(users: Any) -> str:
+    """What stands where users belong: an array is told by the first thing in it that is none."""
+    if not isinstance(users, list):
+        return described(users)
+    return f"an array that holds {next(described(user) for user in users if not isinstance(user, dict))}"
 
 
 def _calls(calls: list[Any]) -> Unpacked:

@@ -13,7 +13,6 @@ from harness.core.scenario.model import (
     Amount,
     Attempts,
     Expectation,
-    Match,
     MembersAre,
     NothingElse,
     Received,
@@ -21,6 +20,7 @@ from harness.core.scenario.model import (
     Undelivered,
     UnexpectedAllowed,
 )
+from harness.core.scenario.nearest import nearest_message, sighted
 from harness.core.verdict import Nearest, Unmet
 
 
@@ -33,12 +33,12 @@ def nothing_judged(scenario: Scenario) -> list[Unmet]:
     """Where nothing arrived: one, if `scenario` demands nothing either, and so would pass whatever it says."""
     if not scenario.expects_nothing:
         return []
-    example = f"`received: {{to: {next(iter(scenario.destinations))}, count: 0}}`"
+    examples = [f"; if silence is right, write `received: {{to: {to}, count: 0}}`" for to in scenario.destinations]
     return [
         Unmet(
             mark=scenario.mark,
             expectation="something to judge",
-            expected=f"a delivery (see `do:`), or an expectation; if silence is right, say so under `expect:`: {example}",
+            expected=f"that something is sent, or an expectation under `expect:`{''.join(examples[:1])}",
             actual="nothing was judged: nothing arrived and the scenario expects nothing",
         )
     ]
@@ -86,7 +86,7 @@ def _count_unmet(
     for destination in expectation.match.to:
         found = [m for m in evidence.matching(expectation.match, destination) if counts(m)]
         if not amount.admits(len(found)):
-            nearest = _nearest(expectation.match, destination, evidence, found)
+            nearest = nearest_message(expectation.match, destination, evidence, found)
             yield Unmet(
                 mark=expectation.mark,
                 expectation=name,
@@ -98,23 +98,6 @@ def _count_unmet(
 
 def _messages(amount: Amount) -> str:
     return "message" if str(amount).endswith(" 1") or str(amount) == "1" else "messages"
-
-
-def _nearest(match: Match, destination: str, evidence: Evidence, found: list[Message]) -> Nearest | None:
-    """The message that differs least from what was asked for, or else the last of those that were found."""
-    others = [m for m in evidence.messages if m.destination == destination and m not in found]
-    if not others:
-        return _sighted(found[-1], f"the last of the {len(found)}") if found else None
-    best = min(others, key=lambda message: len(evidence.differences(match, message.payload)))
-    differences = evidence.differences(match, best.payload)
-    if differences:
-        return _sighted(best, "; ".join(differences))
-    return _sighted(best, "it was accepted" if best.accepted else f"it was never accepted, in {attempts_of(best)}")
-
-
-def _sighted(message: Message, difference: str) -> Nearest:
-    delivery, index = message.sightings[-1]
-    return Nearest(delivery=delivery, payload=index, difference=difference)
 
 
 def _attempts_unmet(expectation: Attempts, evidence: Evidence) -> Iterator[Unmet]:
@@ -132,12 +115,21 @@ def _each_unmet(
     expected = f"{_tries(each)} for each message to {destination}{described(expectation.match)}"
     wrong = [message for message in messages if not each.admits(len(message.sightings))]
     if wrong:
-        actual = f"{len(wrong)} of {len(messages)} messages were tried more or less often"
-        nearest = _sighted(wrong[0], f"it took {attempts_of(wrong[0])}")
+        actual = f"{len(wrong)} of {len(messages)} messages {_tried([len(message.sightings) for message in wrong])}"
+        nearest = sighted(wrong[0], f"it took {attempts_of(wrong[0])}")
         yield _attempts_wrong(expectation, expected, actual, nearest)
     elif not messages and not each.admits(0):
-        nearest_other = _nearest(expectation.match, destination, evidence, [])
+        nearest_other = nearest_message(expectation.match, destination, evidence, [])
         yield _attempts_wrong(expectation, expected, "there is no such message", nearest_other)
+
+
+def _tried(numbers: Sequence[int]) -> str:
+    """How often messages were tried, of which each was tried one of `numbers` times."""
+    fewest, most = min(numbers), max(numbers)
+    often = f"{fewest} to {most} times" if fewest != most else "once" if most == 1 else f"{most} times"
+    if len(numbers) == 1:
+        return f"was tried {often}"
+    return f"were tried {often}{' each' if fewest == most else ''}"
 
 
 def _total_unmet(
@@ -146,7 +138,7 @@ def _total_unmet(
     total = sum(len(message.sightings) for message in messages)
     if not amount.admits(total):
         expected = f"{_tries(amount)} in all at {destination}{described(expectation.match)}"
-        last = [_sighted(message, f"the last message; it took {attempts_of(message)}") for message in messages[-1:]]
+        last = [sighted(message, f"the last message; it took {attempts_of(message)}") for message in messages[-1:]]
         yield _attempts_wrong(expectation, expected, str(total), last[0] if last else None)
 
 
@@ -168,7 +160,7 @@ def _surplus(expectation: NothingElse, all_of_them: Sequence[Expectation], evide
             expectation="nothing_else",
             expected="no message that no other expectation speaks of",
             actual=f"{len(surplus)} more: {', '.join(f'{count} at {name}' for name, count in sorted(places.items()))}",
-            nearest=_sighted(surplus[0], "no expectation speaks of it"),
+            nearest=sighted(surplus[0], "no expectation speaks of it"),
         )
 
 

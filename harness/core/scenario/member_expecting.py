@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from harness.core.ledger import users_of
 from harness.core.profiles import Profile
 from harness.core.scenario.evidence import Evidence, written
 from harness.core.scenario.expectation_words import attempts_of, listed, named, user_text
-from harness.core.scenario.model import MembersAre
-from harness.core.verdict import Unmet
+from harness.core.scenario.model import Match, MembersAre
+from harness.core.scenario.nearest import last_message, nearest_message
+from harness.core.verdict import Nearest, Unmet
 
 User: TypeAlias = Mapping[str, Any]
 
@@ -20,18 +22,23 @@ def unmet_members(expectation: MembersAre, evidence: Evidence) -> Iterator[Unmet
     users = _listed(expectation, evidence)
     wanted = (*(expectation.are or ()), *expectation.include)
     by_identifier = _indexed(users)
-    missing = [text for profile in wanted for text in _missing(profile, by_identifier, expectation, evidence)]
-    yield from _unmet(expectation, named(wanted), missing and [*missing, f"on it: {listed(_texts(users))}"])
+    missing = [(who, text) for who in wanted for text in _missing(who, by_identifier, expectation, evidence)]
+    told = [text for _, text in missing]
+    nearest = _nearest_of(missing[0][0], users, expectation, evidence) if missing else None
+    yield from _unmet(expectation, named(wanted), told and [*told, f"on it: {listed(_texts(users))}"], nearest)
     excluded = _identifiers(expectation.exclude)
     unwanted = [user for user in users if not excluded.isdisjoint(_known_by(user))]
-    yield from _unmet(expectation, f"not {named(expectation.exclude)}", _surplus(unwanted))
+    adding = _adding(unwanted, expectation, evidence)
+    yield from _unmet(expectation, f"not {named(expectation.exclude)}", _surplus(unwanted), adding)
     if expectation.are is not None:
         expected = _identifiers(expectation.are)
         strangers = [user for user in users if expected.isdisjoint(_known_by(user))]
         only = f"only {named(expectation.are)}" if expectation.are else "nobody"
-        yield from _unmet(expectation, only, _surplus(strangers))
+        yield from _unmet(expectation, only, _surplus(strangers), _adding(strangers, expectation, evidence))
     if expectation.count is not None and not expectation.count.admits(len(users)):
-        yield from _unmet(expectation, f"{expectation.count} users", [f"{len(users)}: {listed(_texts(users))}"])
+        found = [f"{len(users)}: {listed(_texts(users))}"]
+        last = _adding(users[-1:], expectation, evidence)
+        yield from _unmet(expectation, f"{expectation.count} users", found, last)
 
 
 def _texts(users: Sequence[User]) -> list[str]:
@@ -42,14 +49,41 @@ def _surplus(users: Sequence[User]) -> list[str]:
     return [f"{listed(_texts(users))} {'is' if len(users) == 1 else 'are'} on it"] if users else []
 
 
-def _unmet(expectation: MembersAre, expected: str, found: Sequence[str]) -> Iterator[Unmet]:
+def _unmet(expectation: MembersAre, expected: str, found: Sequence[str], nearest: Nearest | None) -> Iterator[Unmet]:
     if found:
         yield Unmet(
             mark=expectation.mark,
             expectation="members",
             expected=f"{expected} on {_which(expectation)}",
             actual="; ".join(found),
+            nearest=nearest,
         )
+
+
+def _entries(expectation: MembersAre, action: str, identifiers: Iterable[str]) -> Match:
+    """The entries on the lists that are meant which do `action` to the user with one of `identifiers`."""
+    return Match(to=(expectation.of,), steps=expectation.on, action=action, identifiers=frozenset(identifiers))
+
+
+def _adding(users: Sequence[User], expectation: MembersAre, evidence: Evidence) -> Nearest | None:
+    """The entry that put the first of `users` on a list."""
+    wanted = [_entries(expectation, "add", _known_by(user)) for user in users[:1]]
+    return last_message(wanted[0], expectation.of, evidence, f"it adds {user_text(users[0])}") if wanted else None
+
+
+def _nearest_of(profile: Profile, users: Sequence[User], expectation: MembersAre, evidence: Evidence) -> Nearest | None:
+    """The entry that tells most of why `profile`, or an email of it, is not among `users`."""
+    own = [user for user in users if not profile.identifiers.isdisjoint(_known_by(user))]
+    if own:
+        return _adding(own, expectation, evidence)
+    adds, removes = (_entries(expectation, action, profile.identifiers) for action in ("add", "remove"))
+    taken_off = replace(adds, steps=expectation.not_on) if expectation.not_on else None
+    to_that_list = f"it adds {profile.name} to the list that is taken off"
+    return (
+        last_message(removes, expectation.of, evidence, f"it removes {profile.name}")
+        or (taken_off and last_message(taken_off, expectation.of, evidence, to_that_list))
+        or nearest_message(adds, expectation.of, evidence, [])
+    )
 
 
 def _which(expectation: MembersAre) -> str:

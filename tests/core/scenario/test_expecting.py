@@ -69,6 +69,26 @@ def test_each_destination_is_judged_for_itself() -> None:
     assert [each.expected for each in found] == ["2 messages accepted by ads"]
 
 
+@pytest.mark.parametrize(
+    ("each", "told"),
+    [
+        (0, "2 of 2 messages were tried 1 to 2 times"),
+        (1, "1 of 2 messages was tried 2 times"),
+        (2, "1 of 2 messages was tried once"),
+    ],
+)
+def test_attempts_are_told_in_numbers(each: int, told: str) -> None:
+    """How often the messages were tried that were not tried so often as expected."""
+    (found,) = unmet(f"[attempts: {{to: crm, each: {each}}}]", *TRAFFIC)
+    assert found.actual == told
+
+
+def test_attempts_of_several_alike_are_told_once() -> None:
+    """Where all were tried equally often, the number is that of each."""
+    (found,) = unmet("[attempts: {to: crm, each: 2}]", ONCE, AGAIN)
+    assert found.actual == "2 of 2 messages were tried once each"
+
+
 def test_the_nearest_payload_differs_least() -> None:
     """Among several, the one with the fewest differences is shown, with these differences."""
     (found,) = unmet("[received: {to: crm, profiles: sam, step: Bought}]", *TRAFFIC)

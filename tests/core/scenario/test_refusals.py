@@ -44,6 +44,19 @@ def test_what_is_wrong_is_told_in_place(name: str, tmp_path: Path, monkeypatch: 
     assert text == expected.read_text(encoding="utf-8")
 
 
+def test_a_missing_fragment_is_like_no_scenario(tmp_path: Path) -> None:
+    """Files that could be included are named; scenarios, and the file itself, are not."""
+    lines = "version: 1\nscenario: S\ninclude: [shared.yaml]\ndestinations: {}\ndo: []\n"
+    for name in ("shared.scenario.yaml", "share.txt", "own.yaml"):
+        (tmp_path / name).write_text(lines)
+    with pytest.raises(DocumentError) as refused:
+        load_scenarios(tmp_path / "own.yaml", FAULTS)
+    assert refused.value.message == "there is no file 'shared.yaml'"
+    (tmp_path / "sharde.yaml").touch()
+    with pytest.raises(DocumentError, match=r"there is no file 'shared\.yaml'; did you mean 'sharde\.yaml'\?"):
+        load_scenarios(tmp_path / "own.yaml", FAULTS)
+
+
 def test_each_expected_text_has_its_scenario() -> None:
     """No expected text is left over from a case that is gone."""
     assert {file.stem for file in CASES.glob("*.txt")} == {*NAMES}
