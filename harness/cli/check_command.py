@@ -128,8 +128,8 @@ class _Checking:
 
 
 def _others(contract: Contract) -> Iterator[Contract]:
-    """The shipped contracts that may be named, loaded only once somebody asks for them."""
-    return (other for other in shipped_contracts() if other.id != contract.id and other.suggested)
+    """The shipped contracts, loaded only once somebody asks for them."""
+    return (other for other in shipped_contracts() if other.id != contract.id)
 
 
 def _report(verdict: CaptureVerdict, evidence: Mapping[int, Captured], *, as_json: bool, quiet: bool) -> int:

@@ -26,6 +26,7 @@ def better_fit(
 ) -> BetterFit | None:
     """Of `others`, the contract that accuses these deliveries of least; None where `judging` accuses of no more."""
     errors = _errors(captured, judging, declarations)
+    others = (other for other in others if other.suggested)
     if errors == 0:
         return None
     found = [(_errors(captured, other, declarations), other.id) for other in others if other.id != judging.id]
