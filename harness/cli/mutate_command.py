@@ -76,7 +76,7 @@ async def _play(scenarios: Sequence[Scenario]) -> Kills:
     server = Server()
     await server.start()
     try:
-        with Progress(len(scenarios)) as progress:
+        with Progress(len(scenarios) * (1 + len(MUTANTS))) as progress:
             return await Mutating(server, progress.playing).kills(scenarios)
     finally:
         await server.stop()

@@ -31,7 +31,7 @@ def can_be_mutated(scenario: Scenario) -> bool:
 
 
 class Mutating:
-    """Plays scenarios on one server, each with every fault; `playing` is told which scenario is played."""
+    """Plays scenarios on one server, each with every fault; `playing` is told of each play which scenario it is."""
 
     def __init__(self, server: Server, playing: Callable[[str], None]) -> None:
         """Play on `server`, which is running."""
@@ -59,6 +59,7 @@ class Mutating:
 
     async def _sign(self, scenario: Scenario, mutant: Mutant, right: bytes) -> Sign:
         bent = replace(scenario, system=replace(scenario.system, fault=mutant.name))
+        self._playing(scenario.title)
         if mutant.rule is not None:
             bent = replace(bent, expectations=())
         verdict = await self._player.play(bent)

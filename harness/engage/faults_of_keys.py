@@ -65,23 +65,23 @@ def _named_after_step(call: Call, sending: Sending) -> None:
     _rename(call, sending.step.key, step_slug(sending.step.step.name))
 
 
-def _key_of(call: Call, sending: Sending, owner: str) -> None:
+def _give_key_of(owner: str, call: Call, sending: Sending, label: str) -> None:
     """Give the call a key that only `owner` has."""
-    key = f"{sending.step.key.rpartition('_')[0]}_{sending.ids.suffix('key-of', sending.step.key, owner)}"
+    key = f"{sending.step.key.rpartition('_')[0]}_{sending.ids.suffix(label, sending.step.key, owner)}"
     _rename(call, sending.step.key, key)
     set_personas(call, computation_key=key)
 
 
 def _key_of_user(call: Call, sending: Sending) -> None:
-    _key_of(call, sending, str(sending.recipient))
+    _give_key_of(str(sending.recipient), call, sending, "key-changes-per-user")
 
 
 def _key_of_destination(call: Call, sending: Sending) -> None:
-    _key_of(call, sending, sending.address.name)
+    _give_key_of(sending.address.name, call, sending, "key-changes-per-destination")
 
 
 def _key_of_type(call: Call, sending: Sending) -> None:
-    _key_of(call, sending, call["type"])
+    _give_key_of(call["type"], call, sending, "key-changes-per-call-type")
 
 
 def _key_of_attempt(body: bytes, now: Instant) -> bytes:

@@ -29,7 +29,7 @@ async def table() -> Kills:
 
 @pytest.mark.long
 def test_every_mutant_is_caught_and_every_scenario_catches_one() -> None:
-    """Each fault is caught, by its rule if it has one; each rule catches; each scenario in which a fault shows too."""
+    """Each fault is caught, by its rule where it has one; no rule and no scenario, where a fault shows, is idle."""
     kills = asyncio.run(table())
     text = kills_text(kills)
     assert len(kills.mutants) >= 40
