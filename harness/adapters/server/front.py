@@ -16,7 +16,7 @@ from aiohttp.streams import StreamReader
 from harness.adapters.server.bodies import read_body, shown, type_defect, whole_body
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import send
-from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_field
+from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_headers
 from harness.core.delivery import Defect
 
 _Task: TypeAlias = "asyncio.Task[None]"
@@ -124,7 +124,7 @@ class _Server(web.Server):
                 destination=location.destination,
                 method=request.method,
                 path=location.path,
-                headers=tuple(map(shared_field, request.raw_headers)),
+                headers=shared_headers(request.raw_headers),
                 body=body,
                 arrived_at=arrived_at,
                 defect=defect,

@@ -15,6 +15,8 @@ DEFAULT_RUN = "default"
 METHODS = ("POST", "PUT", "PATCH")
 """The methods that a destination takes; any other is answered 405."""
 
+_FEW_FIELDS = 16
+"""More headers than usual are not kept for others, lest a client fill the memory with them."""
 _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -99,9 +101,18 @@ def locate(target: str) -> Location | None:
     return Location(run, unquote(rest[0]) if rest else "", _ascii(target))
 
 
+def shared_headers(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    """The one copy of headers that come with nearly every request; a ledger would hold a fifth more without."""
+    return _shared(headers) if len(headers) <= _FEW_FIELDS else headers
+
+
+@lru_cache(maxsize=128)
+def _shared(headers: tuple[tuple[bytes, bytes], ...]) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple(map(_shared_field, headers))
+
+
 @lru_cache(maxsize=1024)
-def shared_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """The one copy of a header field that comes with nearly every request; a ledger would hold a fifth more without."""
+def _shared_field(field: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     return field
 
 
