@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.adapters.server.server import Server
+from harness.core.contract import Contract
 from harness.core.kills import Column, Kills, Mutant, Sign
 from harness.core.scenario.model import Scenario
 from harness.core.verdict import Verdict
@@ -69,8 +70,11 @@ class Mutating:
             return Sign.SAME
         if mutant.rule is None:
             return Sign.EXPECTATION if verdict.unmet else Sign.MISSED
-        return Sign.RULE if _broke(verdict, mutant.rule) else Sign.MISSED
+        return Sign.RULE if _broke(verdict, mutant.rule, scenario.contract) else Sign.MISSED
 
 
-def _broke(verdict: Verdict, rule: str) -> bool:
-    return verdict.judgement is not None and any(each.rule == rule for each in verdict.judgement.errors)
+def _broke(verdict: Verdict, rule: str, contract: Contract) -> bool:
+    """Whether the rule was broken as severely as the contract takes it: a rule that only warns catches by warning."""
+    severity = contract.severities.get(rule)
+    found = verdict.judgement.violations if verdict.judgement is not None else ()
+    return any(each.rule == rule and each.severity == severity for each in found)

@@ -91,6 +91,8 @@ SCENES: dict[str, tuple[Callable[[str | None], Calls], Callable[[Calls], Any], A
     "refusals-retried": (trying(refusal), len, 5, 1),
     "accepted-sent-again": (trying(accept), len, 5, 1),
     "exit-too-early": (exiting(3 * DAY), len, 2, 1),
+    "exit-twice": (exiting(5 * DAY), len, 3, 2),
+    "exit-without-entry": (exiting(5 * DAY), len, 1, 2),
     "exit-too-late": (exiting(5 * DAY), len, 1, 2),
     "exit-says-true": (exiting(5 * DAY), last_value, "true", "false"),
     "re-entry-too-early": (exiting(5 * DAY, HOUR), len, 3, 2),

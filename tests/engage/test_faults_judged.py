@@ -41,12 +41,21 @@ IN_OUTAGE = ("key-changes-per-attempt", "retry-with-new-message-id", "retry-with
 """Faults that show only in retries."""
 JOURNEY_OF = {
     "exit-says-true": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-too-early": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-twice": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-without-entry": stepped(*STEPS, exit_after=7 * DAY),
+    "snippet-left-in-place": stepped(
+        SendStep(name="Opened email", to=("crm", "mail")), SendStep(name="Bought", to=("crm",))
+    ),
     "re-entry-too-early": stepped(*STEPS, exit_after=HOUR, re_entry_after=30 * DAY),
 }
-"""Faults that show only in journeys with an exit."""
+"""Faults that show only in journeys with an exit, or that a contract without lists is to tell."""
+CONTRACT_OF = {"snippet-left-in-place": "segment-spec"}
+"""Faults that other contracts than that of journeys are there to tell."""
 ALSO = {
     "step-left-unnamed": ("key-stable",),
     "key-changes-per-attempt": ("message-id-unique",),
+    "test-events-to-list": ("personas-context",),
     "list-removal-by-identify": ("personas-context",),
     "list-removal-by-audience-exited": ("personas-context",),
 }
@@ -56,9 +65,9 @@ ALSO = {
 class Destinations:
     """Destinations as the server has them, without the server; `play` sends to them."""
 
-    def __init__(self, journey: Journey, behaviour: Behaviour) -> None:
+    def __init__(self, journey: Journey, behaviour: Behaviour, contract: str) -> None:
         self.known = {address.name: _destination(address, behaviour) for address in ADDRESSES}
-        self.checker = Checker(load_contract("engage-journeys"), Declarations([journey], PEOPLE, complete=True))
+        self.checker = Checker(load_contract(contract), Declarations([journey], PEOPLE, complete=True))
         self.pasts = {name: Past() for name in self.known}
         self.ledger: list[Delivery] = []
 
@@ -96,10 +105,15 @@ def _destination(address: Address, behaviour: Behaviour) -> Destination:
     )
 
 
-def judged(journey: Journey, fault: str | None = None, behaviour: Behaviour | None = None) -> Judgement:
+def judged(
+    journey: Journey,
+    fault: str | None = None,
+    behaviour: Behaviour | None = None,
+    contract: str = "engage-journeys",
+) -> Judgement:
     """The judgement of a history in which everybody enters a step and leaves it, and a month passes."""
     space = space_of(*ADDRESSES, fault=fault)
-    destinations = Destinations(journey, behaviour or Always())
+    destinations = Destinations(journey, behaviour or Always(), contract)
     space.publish(journey)
     for act in acts(space):
         for step in journey.steps:
@@ -136,5 +150,8 @@ def test_a_right_space_is_never_accused(journey: Journey, behaviour: Behaviour |
 def test_a_fault_breaks_the_rule_that_it_names(name: str) -> None:
     """The rule that must catch a fault catches it, and no other rule accuses the space in error."""
     behaviour = SequencePerMessage(replies=OUTAGE) if name in IN_OUTAGE else None
-    errors = judged(JOURNEY_OF.get(name, stepped(*STEPS)), fault=name, behaviour=behaviour).errors
-    assert {violation.rule for violation in errors} == {FAULTS[name].rule, *ALSO.get(name, ())}
+    journey = JOURNEY_OF.get(name, stepped(*STEPS))
+    contract = CONTRACT_OF.get(name, "engage-journeys")
+    found = judged(journey, fault=name, behaviour=behaviour, contract=contract)
+    told = found.violations if contract in CONTRACT_OF.values() else found.errors
+    assert {violation.rule for violation in told} == {FAULTS[name].rule, *ALSO.get(name, ())}
