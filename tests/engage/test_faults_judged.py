@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -103,7 +103,7 @@ def judged(journey: Journey, fault: str | None = None, behaviour: Behaviour | No
     space = space_of(*ADDRESSES, fault=fault)
     destinations = Destinations(journey, behaviour or Always())
     space.publish(journey)
-    late: dict[str, tuple[Profile, ...]] = {}
+    late: Mapping[str, tuple[Profile, ...]] = {}
     for act in acts(space):
         for step in journey.steps:
             for profile in (*(PEOPLE if fault is None else OF_STEP[step.name]), *late.get(step.name, ())):
