@@ -110,8 +110,11 @@ class Plot:
         """The same for a space that tells of everybody who leaves: each leaves a step once, and nothing else ends."""
         deeds: dict[Deed, None] = {}
         for number, (act, first, second) in enumerate(self.deeds):
-            if act not in ("merge", "add_email", "add_step"):
-                deeds[(act, first, second) if act == "leave" else (act, first, (number, second))] = None
+            if act == "leave":
+                journey, step = second
+                deeds[act, first, (journey, step % len(self.journeys[journey].steps))] = None
+            elif act not in ("merge", "add_email", "add_step"):
+                deeds[act, first, (number, second)] = None
         unended = (replace(journey, exit_after=None, re_entry_after=None) for journey in self.journeys)
         return replace(
             self,
@@ -130,8 +133,12 @@ def with_email(profile: Profile, email: str) -> Profile:
     return replace(profile, emails=tuple(dict.fromkeys((*profile.emails, email))))
 
 
+ALWAYS = "crm"
+"""The event destination that every plot has."""
+
+
 def _without(step: Step, names: Collection[str]) -> Step:
-    return replace(step, to=tuple(name for name in step.to if name not in names))
+    return replace(step, to=tuple(name for name in step.to if name not in names) or (ALWAYS,))
 
 
 def _sparing(journey: Journey, names: Collection[str]) -> Journey:
