@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from harness.core.warehouses.rows import Row, rows_of
@@ -10,8 +11,11 @@ MOMENT = 1_767_603_600_000_000
 """2026-01-05T09:00:00Z."""
 
 
-def track(message: str, user: str = "u1", event: str = "Order Completed", **properties: Any) -> dict[str, Any]:
-    """A track call."""
+def track(
+    message: str, user: str = "u1", event: str = "Order Completed", said: Mapping[str, Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A track call with the properties `said`, and `more`."""
+    properties = {**(said or {}), **more}
     return {"type": "track", "event": event, "userId": user, "messageId": message, "properties": properties}
 
 
