@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +12,11 @@ from typing import Any
 import pytest
 
 from harness.adapters.warehouses import loading
+from harness.adapters.warehouses.sqlite import SqliteStore
 from harness.core.behaviours import behaviour
+from harness.core.warehouses.rows import Row
 from harness.core.warehouses.settings import SelectiveSync
+from harness.core.warehouses.tables import Unfit
 from tests.warehouses.serving import NAME, PATH, warehouse, warehoused
 from tests.warehouses.stores import identify, track
 
@@ -173,3 +178,25 @@ async def test_a_fault_of_ours_is_told_and_ends_in_no_loop(monkeypatch: pytest.M
     async with warehoused(warehouse("sqlite:")) as it:
         assert (await it.send(track("m1"))).status == 200
         assert (await it.verdict())["failures"] == ["wh: ZeroDivisionError: oops"]
+
+
+async def test_a_store_that_is_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever waits in vain learns that rows are still missing, and the verdict is not passed; later, all is well."""
+    go_on = threading.Event()
+
+    class Slow(SqliteStore):
+        def load(self, calls: Sequence[Sequence[Row]]) -> Sequence[Unfit]:
+            assert go_on.wait(30)
+            return super().load(calls)
+
+    monkeypatch.setattr(loading, "open_store", Slow)
+    monkeypatch.setattr(loading, "PATIENCE_SECONDS", 0.05)
+    async with warehoused(warehouse("sqlite:")) as it:
+        assert (await it.send(track("m1"))).status == 200
+        early = await it.verdict()
+        go_on.set()
+        monkeypatch.setattr(loading, "PATIENCE_SECONDS", 10)
+        assert await it.rows(COUNT) == [(1,)]
+        later = await it.verdict()
+    assert early["failures"] == ["wh: after 0.05 s, some of what it accepted is still being loaded"]
+    assert (early["verdict"], later["verdict"]) == ("errored", "passed")

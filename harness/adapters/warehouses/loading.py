@@ -21,6 +21,8 @@ from harness.core.warehouses.tables import Unfit
 PATIENCE_SECONDS = 10.0
 """How long whoever wants to see the rows waits for a database that fails."""
 
+_LAST_SECONDS = 1.0
+"""How long a last try takes at a database that is known to fail."""
 _BATCH = 500
 _FIRST_WAIT, _LONGEST_WAIT = 0.05, 1.0
 _LISTED = 100
@@ -72,14 +74,13 @@ class Warehouse:
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._load_all())
 
-    async def loaded(self) -> None:
-        """Return when all that was accepted until now is in the tables; WarehouseFailed where it cannot be."""
+    async def loaded(self, patience: float | None = None) -> None:
+        """Return when all that was accepted until now is in the tables; WarehouseFailed where it cannot be in time."""
         self.news()
-        _, unfinished = await asyncio.wait([task for task in [self._task] if task], timeout=PATIENCE_SECONDS)
+        seconds = PATIENCE_SECONDS if patience is None else patience
+        _, unfinished = await asyncio.wait([task for task in [self._task] if task], timeout=seconds)
         if unfinished and not self.troubles:
-            raise WarehouseFailed(
-                f"{self.name}: not all is loaded after {PATIENCE_SECONDS:g} s, and more of it still is"
-            )
+            self._trouble = f"{self.name}: after {seconds:g} s, some of what it accepted is still being loaded"
         if self.troubles:
             raise WarehouseFailed("; ".join(self.troubles))
 
@@ -123,7 +124,7 @@ class Warehouse:
     async def close(self) -> None:
         """Load the rest, and let go of the database; what cannot be loaded is logged."""
         try:
-            await self.loaded()
+            await self.loaded(_LAST_SECONDS if self._trouble else None)
         except WarehouseFailed as error:
             _LOG.error("warehouse %s was closed before all was loaded: %s", self.name, error)
         if self._task is not None:

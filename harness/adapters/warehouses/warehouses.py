@@ -65,8 +65,7 @@ class Warehouses:
 
     async def close(self) -> None:
         """Load the rest, and let go of all databases."""
-        for each in self._all():
-            await each.close()
+        await asyncio.gather(*(each.close() for each in self._all()))
         self._warehouses.clear()
         self._retired.clear()
 

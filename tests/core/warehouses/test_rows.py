@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.core.warehouses.columns import ColumnType, fitted, type_of
@@ -172,6 +172,7 @@ def test_no_password_is_shown(url: str, shown: str) -> None:
     assert WarehouseSettings(url=url, schema="s").shown_url == shown
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), JSON, max_size=4), JSON)
 def test_any_call_becomes_rows_that_fit_their_tables(said: dict[str, Any], odd: Any) -> None:
     """Whatever a call holds: names are plain, values are of their column's type, and none is null."""
