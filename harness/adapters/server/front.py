@@ -14,6 +14,7 @@ from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import read_body, shown, type_defect, whole_body
+from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import send
 from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_headers
@@ -39,6 +40,7 @@ class Front:
         control: web.Application,
         limits: Limits | None = None,
         refused: Refusals | None = None,
+        in_flight: InFlight | None = None,
         stop_seconds: float = 5.0,
     ) -> None:
         self._receive = receive
@@ -47,13 +49,15 @@ class Front:
         self._stop_seconds = stop_seconds
         self._runner: _Runner | None = None
         self.refused = refused or Refusals()
+        self._in_flight = in_flight or InFlight()
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the URL with the port that was really taken; OSError where it cannot be had."""
         # Only the runner of an application hands out its handler and its request factory.
         control = web.AppRunner(self._control, access_log=None)
         await control.setup()
-        server = _Server(self._receive, cast("web.Server", control.server), self._limits, self.refused)
+        web_server = cast("web.Server", control.server)
+        server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight)
         runner = _Runner(server, self._control, shutdown_timeout=self._stop_seconds)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024)
@@ -90,12 +94,15 @@ class _Runner(web.ServerRunner):
 class _Server(web.Server):
     """Chooses by the path who makes and who handles a request."""
 
-    def __init__(self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals) -> None:
+    def __init__(
+        self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals, in_flight: InFlight
+    ) -> None:
         super().__init__(self._handle, request_factory=self._request)
         self._receive = receive
         self._control = control
         self._limits = limits
         self._refused = refused
+        self._in_flight = in_flight
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
@@ -117,7 +124,8 @@ class _Server(web.Server):
         defect = _head_defect(request)
         body = whole_body(request, self._limits)
         if body is None:
-            body, defect = await read_body(request, self._limits, defect)
+            with self._in_flight.at(location.run, location.destination):
+                body, defect = await read_body(request, self._limits, defect)
         reply = self._receive(
             RawRequest(
                 run=location.run,
@@ -131,7 +139,8 @@ class _Server(web.Server):
             )
         )
         if not isinstance(reply, RawReply):
-            reply = await reply
+            with self._in_flight.at(location.run, location.destination):
+                reply = await reply
         if defect is not None and defect.status == 405:
             reply = replace(reply, headers=(*reply.headers, _ALLOW))
         return await send(request, reply, arrived_at // 1_000_000)
