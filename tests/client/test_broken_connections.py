@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import orjson
@@ -21,24 +21,28 @@ BOTH = pytest.mark.parametrize("kind", [Client, AsyncClient])
 
 
 @asynccontextmanager
-async def scripted(answer: Answers, *, keep: bool = False) -> AsyncIterator[tuple[str, list[str]]]:
-    """A server that answers as it is told to, and the heads of the requests that came."""
+async def scripted(answer: Answers | None, *, keep: bool = False) -> AsyncIterator[tuple[str, list[str]]]:
+    """A server that answers as it is told to, or not at all, and the heads of the requests that came."""
     heads: list[str] = []
+    serving: list[asyncio.Task[None] | None] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
+        serving.append(asyncio.current_task())
+        with suppress(asyncio.IncompleteReadError, ConnectionError):
             while True:
                 heads.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                if answer is None:
+                    continue
                 writer.write(answer(len(heads), heads[-1]))
                 if not keep or len(heads) == 1:
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    async with server:
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
+        await asyncio.wait_for(asyncio.gather(*filter(None, serving)), 10)
 
 
 def whole(body: bytes, *fields: str, status: str = "200 OK") -> bytes:
@@ -138,13 +142,7 @@ async def test_a_connection_that_was_closed_meanwhile_is_opened_again(kind: Any)
 @BOTH
 async def test_an_answer_that_does_not_come_is_given_up(kind: Any) -> None:
     """No program waits for ever."""
-
-    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
-
-    async with await asyncio.start_server(silent, "127.0.0.1", 0) as server:
-        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with scripted(None) as (url, _):
         with pytest.raises(Unreachable, match=r"no answer within 0\.05 s"):
             await asked(kind(url, timeout=0.05), lambda client: client.lost())
 
