@@ -25,6 +25,7 @@ from harness.client.values import (
 from harness.core.delivery import Delivery
 from harness.core.instants import Instant, parse_instant
 
+__tracebackhide__ = True  # pytest shows the line of the test that asks
 T = TypeVar("T")
 
 

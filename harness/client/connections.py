@@ -13,6 +13,7 @@ import orjson
 from harness.client.calls import Call, server_url
 from harness.client.errors import api_error, unreachable
 
+__tracebackhide__ = True  # pytest shows the line of the test that asks
 T = TypeVar("T")
 _BROKEN: Final = (OSError, http.client.HTTPException)
 _KEPT: Final = 8

@@ -14,6 +14,7 @@ from harness.client.errors import api_error, unreachable
 if TYPE_CHECKING:
     import aiohttp
 
+__tracebackhide__ = True  # pytest shows the line of the test that asks
 T = TypeVar("T")
 
 

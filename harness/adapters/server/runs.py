@@ -13,6 +13,7 @@ import orjson
 from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
+from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.adapters.server.tally import Tally
@@ -165,7 +166,9 @@ class Run:
         number = self._count + 1
         if destination is None:
             known = sorted(self.destinations)
-            return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
+            name = arrival.destination[:200]
+            happened("unexpected", f"a request came for {name!r}, which run {self.name} has not", run=self.name)
+            return stray(arrival, known, near_miss(name, known), run=self.name, number=number)
         # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
         self._seen_destinations.setdefault(destination.name, destination)
         past = self.pasts.get(destination.name) or Past()

@@ -109,6 +109,13 @@ class Server:
         destinations = setup.destinations if self._attach is None else await self._attach(self, run, setup)
         run.configure(contract, destinations, setup.declarations())
         run.setup = setup
+        happened(
+            "run-set-up",
+            f"run {run.name} is set up",
+            run=run.name,
+            contract=contract.id,
+            destinations=list(destinations),
+        )
 
     async def reset(self, run: Run) -> None:
         """Forget what `run` recorded, and start its system anew."""
