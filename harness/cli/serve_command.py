@@ -25,12 +25,13 @@ from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
 
 DEFAULT_PORT = 8085
-_WITHOUT_CONFIG = """
+WITHOUT_CONFIG = """
 version: 1
 destinations:
   events: {kind: event, calls: [track, identify]}
   list: {kind: list}
 """
+"""What is served without a configuration."""
 
 
 @click.command()
@@ -42,7 +43,7 @@ destinations:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
 def serve(host: str, port: int, config: Path | None, lifetime: str | None, log: LogFormat | None, as_json: bool) -> int:
     """Run the mock destination server until it is interrupted."""
-    built_in = parse_document(_WITHOUT_CONFIG, "built-in")
+    built_in = parse_document(WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
     expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
     spaces = Spaces()
