@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -30,6 +30,8 @@ PEOPLE = (ALEX, SAM, TWO_EMAILS, Profile(name="anon", anonymous_id="a4"))
 ADDRESSES = (event("crm", "track", "identify"), event("mail"), list_("ads"))
 OF_STEP = {"Opened email": PEOPLE[:2], "Bought": PEOPLE[2:]}
 """Who enters which step of a faulty space: with one key for two steps, nobody may be in both."""
+LATE = {"Opened email": (Profile(name="late", user_id="u5"),)}
+"""Who enters which step under the journey's second version."""
 EVERYWHERE = ("crm", "mail", "ads")
 STEPS: tuple[Step, ...] = (
     SendStep(name="Opened email", to=EVERYWHERE),
@@ -111,15 +113,18 @@ def judged(
     behaviour: Behaviour | None = None,
     contract: str = "engage-journeys",
 ) -> Judgement:
-    """The judgement of a history in which everybody enters a step and leaves it, and a month passes."""
+    """The judgement of a history of two versions in which everybody enters a step and leaves it, and a month passes."""
     space = space_of(*ADDRESSES, fault=fault)
     destinations = Destinations(journey, behaviour or Always(), contract)
     space.publish(journey)
+    late: Mapping[str, tuple[Profile, ...]] = {}
     for act in acts(space):
         for step in journey.steps:
-            for profile in PEOPLE if fault is None else OF_STEP[step.name]:
+            for profile in (*(PEOPLE if fault is None else OF_STEP[step.name]), *late.get(step.name, ())):
                 act(journey.id, step.name, profile)
         play(space, 6 * HOUR, destinations)
+        space.publish(journey)
+        late = LATE
     play(space, 30 * DAY, destinations)
     return destinations.judgement()
 
