@@ -17,12 +17,13 @@ from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.adapters.server.tally import Tally
+from harness.adapters.warehouses.warehouses import Warehouses
 from harness.core.checking import Checker
 from harness.core.clock import Clock
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import WAREHOUSE, Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
@@ -48,6 +49,7 @@ class Run:
         self.pasts: dict[str, Past] = {}
         self.sources = Sources(clock, self.failed)
         self.checker = Checker(contract, Declarations())
+        self.warehouses = Warehouses(self.ledger.deliveries)
         self.unreachable: dict[str, str] = {}
         """Destinations whose own URL nobody answers at, with what happened there."""
         self.failures: list[str] = []
@@ -97,8 +99,9 @@ class Run:
 
     @property
     def troubles(self) -> list[str]:
-        """All that makes its verdict untrustworthy: what failed here, and endpoints at which nobody answers."""
-        return [*self.failures, *(f"{name}: {why}" for name, why in self.unreachable.items())]
+        """All that makes its verdict untrustworthy: what failed here or in a warehouse, and unreachable endpoints."""
+        unreachable = [f"{name}: {why}" for name, why in self.unreachable.items()]
+        return [*self.failures, *self.warehouses.troubles, *unreachable]
 
     def configure(
         self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations
@@ -108,6 +111,7 @@ class Run:
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
         self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
+        self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
 
     def add(self, destination: Destination) -> None:
@@ -116,6 +120,7 @@ class Run:
             return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self.pasts.setdefault(destination.name, Past())
+        self.warehouses.set_up([destination], after=self._count)
         self.setup = None
 
     def _set_up(self, name: str) -> Destination | None:
@@ -158,6 +163,8 @@ class Run:
         delivery = self._delivery(arrival, destination, answered)
         self._count = delivery.number
         self.ledger.append(delivery)
+        if delivery.kind == WAREHOUSE:
+            self.warehouses.news(delivery.destination)
         if self._waiting:
             self._wake(more=True)
         return delivery
@@ -213,6 +220,7 @@ class Run:
         """Forget what was recorded and what failed; the set-up stays."""
         self.tally().restart()
         self.ledger.clear()
+        self.warehouses.reset()
         self.pasts = {name: Past() for name in self.destinations}
         self._seen_destinations = dict(self.destinations)
         self.sources.clear()

@@ -133,6 +133,7 @@ class Server:
             await run.stop_system()  # first, or what it still sends would be lost
         if run is not None and self.runs.get(name) is run:
             self.runs.close(name, how)
+            await run.warehouses.close()
             happened("run-closed", f"run {name} {how}", run=name, deliveries=run.count)
 
     async def expire(self) -> None:
@@ -173,6 +174,8 @@ class Server:
         for run in self.runs:
             run.release()
         await self._front.stop()
+        for run in self.runs:
+            await run.warehouses.close()
         await self._forwarder.close()
         happened("stopped", "stopped")
 
@@ -198,4 +201,9 @@ def read_setup(document: Document) -> tuple[Setup, Contract]:
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         message = f"{family[:80]!r} is a path: a server reads no file that a request names"
         raise document.at_value(("contract",), message, "name a shipped contract, or give the path to `serve --config`")
+    for name, destination in setup.destinations.items():
+        if destination.warehouse is not None and destination.warehouse.path:
+            message = "a server opens no file that a request names"
+            at = ("destinations", name, "url")
+            raise document.at_value(at, message, "write sqlite: for memory, or give the path to `serve --config`")
     return setup, contract_of(document, Path())
