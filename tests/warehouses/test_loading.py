@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -178,6 +179,21 @@ async def test_a_fault_of_ours_is_told_and_ends_in_no_loop(monkeypatch: pytest.M
     async with warehoused(warehouse("sqlite:")) as it:
         assert (await it.send(track("m1"))).status == 200
         assert (await it.verdict())["failures"] == ["wh: ZeroDivisionError: oops"]
+
+
+async def test_rows_are_loaded_though_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading begins with the delivery, not with the first question."""
+    loop, loaded = asyncio.get_running_loop(), asyncio.Event()
+
+    class Noting(SqliteStore):
+        def load(self, calls: Sequence[Sequence[Row]]) -> Sequence[Unfit]:
+            loop.call_soon_threadsafe(loaded.set)
+            return super().load(calls)
+
+    monkeypatch.setattr(loading, "open_store", Noting)
+    async with warehoused(warehouse("sqlite:")) as it, asyncio.timeout(10):
+        await it.send(track("m1"))
+        await loaded.wait()
 
 
 async def test_a_store_that_is_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
