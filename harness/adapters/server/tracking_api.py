@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -15,7 +16,9 @@ from harness.adapters.server.answers import json_answer
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
 from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
-from harness.adapters.server.sources import BATCH_BYTES, BATCH_CALLS, CALL_BYTES, Sources
+from harness.adapters.server.routes import Route, ok
+from harness.adapters.server.runs import Run
+from harness.adapters.server.sources import Sources
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Defect
 from harness.core.destinations.bodies import Unpacked, load
@@ -31,10 +34,20 @@ class TrackingApi:
         self._runs = runs
         self._limits = limits
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Its routes, in the default run and in any other."""
-        types = "|".join((*CALL_TYPES, *BATCHES))
-        return [web.post(f"{prefix}/v1/{{type:{types}}}", self._take) for prefix in ("", "/runs/{run:[^/]+}")]
+        forms = {**dict.fromkeys(CALL_TYPES, "Call"), **dict.fromkeys(BATCHES, "Batch")}
+        return [
+            Route(
+                method="POST", path=f"{prefix}/v1/{name}", handler=self._take, tag="Sources", body=form,
+                summary=f"Take {'calls' if name in BATCHES else f'a call of type {name}'} in, as Segment does",
+                detail="The user of basic authentication is the write key, which names the source. A call that is not "
+                "taken in is answered 200 too; the run counts it by reason.",
+                answers=ok("Taken"), problems=(400, 410, 413, 415),
+            )
+            for prefix in ("", "/runs/{run}")
+            for name, form in forms.items()
+        ]  # fmt: skip
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info.get("run", DEFAULT_RUN)
@@ -43,6 +56,7 @@ class TrackingApi:
         if run is None:
             lost = self._runs.lose(_raw(request, name, body, defect))
             return problem(410, lost, "open it with PUT /_harness/v1/runs/NAME, or check the path")
+        run.asked_at = wall_clock()
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")
@@ -51,39 +65,44 @@ class TrackingApi:
             run.sources.refused["bad_request"] += 1
             (fault,) = document.violations
             return problem(400, fault.message, f"expected {fault.expected}, got {fault.actual}")
-        return self._take_document(run.sources, request, document, len(body))
+        return self._take_document(run, request, document, len(body))
 
-    def _take_document(self, sources: Sources, request: web.Request, document: Any, size: int) -> web.Response:
+    def _take_document(self, run: Run, request: web.Request, document: Any, size: int) -> web.Response:
+        sources, limits = run.sources, run.checker.contract.parameters
         if not isinstance(document, dict):
             sources.refused["bad_request"] += 1
             return problem(400, "the body is not an object", "send one call, or {batch: […]}")
-        call_type = request.match_info["type"]
+        call_type = request.path.rpartition("/")[2]
         write_key = _write_key(request) or _own_key(document)
         if call_type not in BATCHES:
-            if size > CALL_BYTES:
+            if size > limits["call_bytes"]:
                 sources.refused["bad_request"] += 1
-                return problem(400, "the call is too large", f"{size} bytes; {CALL_BYTES} are allowed")
+                return problem(400, "the call is too large", f"{size} bytes; {limits['call_bytes']} are allowed")
             sources.take({**document, "type": call_type}, write_key, {})
             return json_answer({"success": True})
-        return self._take_batch(sources, document, write_key, size)
+        return _take_batch(sources, limits, document, write_key, size)
 
-    def _take_batch(self, sources: Sources, document: dict[str, Any], write_key: str, size: int) -> web.Response:
-        calls = document.get("batch")
-        if not isinstance(calls, list):
-            sources.refused["empty_batch"] += 1
-            return problem(400, "the body has no array `batch`", "send {batch: [call, …]}")
-        if size > BATCH_BYTES:
-            sources.refused["bad_request"] += len(calls)
-            return problem(400, "the batch is too large", f"{size} bytes; {BATCH_BYTES} are allowed")
-        if len(calls) > BATCH_CALLS:
-            sources.refused["bad_request"] += len(calls)
-            return json_answer({"success": True})  # as Segment does: answered 200, and not taken in
-        for call in calls:
-            if len(orjson.dumps(call)) > CALL_BYTES:
-                sources.refused["bad_request"] += 1
-            else:
-                sources.take(call, write_key, document)
-        return json_answer({"success": True})
+
+def _take_batch(
+    sources: Sources, limits: Mapping[str, Any], document: dict[str, Any], write_key: str, size: int
+) -> web.Response:
+    calls = document.get("batch")
+    if not isinstance(calls, list):
+        sources.refused["empty_batch"] += 1
+        return problem(400, "the body has no array `batch`", "send {batch: [call, …]}")
+    if size > limits["source_batch_bytes"]:
+        sources.refused["bad_request"] += len(calls)
+        return problem(400, "the batch is too large", f"{size} bytes; {limits['source_batch_bytes']} are allowed")
+    if len(calls) > limits["source_batch_calls"]:
+        sources.refused["bad_request"] += len(calls)
+        return json_answer({"success": True})  # as Segment does: answered 200, and not taken in
+    most = limits["call_bytes"]
+    for call in calls:
+        if size > most and len(orjson.dumps(call)) > most:
+            sources.refused["bad_request"] += 1
+        else:
+            sources.take(call, write_key, document)
+    return json_answer({"success": True})
 
 
 def _raw(request: web.Request, run: str, body: bytes, defect: Defect | None) -> RawRequest:
