@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No test is timed: on a busy machine, an example may take longer than Hypothesis would allow.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 # Scenarios that are wrong on purpose: tests play them, and would be no tests themselves.
 collect_ignore_glob = ["scenarios/failing/*", "cases/refused_scenarios/*"]
