@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cached_property
 
 from harness.core.acceptance import Acceptance
 from harness.core.calls import CALL_TYPES, DELETE, is_list_entry
@@ -14,6 +15,7 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import REMOVE
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.sighting import Sighting, sight
+from harness.core.schemas import Schema
 
 _TYPE = "$.type"
 """Where this is wrong, the payload is none that could be judged here, and nothing else of it matters."""
@@ -60,16 +62,34 @@ class Checker:
             self._acceptance.learn(sighting)
         return ()
 
+    def fits(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
+        """Whether `violations` would hold no error; quicker where it would, as nothing is explained."""
+        if self._refusals_are_errors and self._refused(payload, call, destination):
+            return False
+        return all(each.severity != "error" for each in self.violations(payload, call, destination, 0))
+
+    @cached_property
+    def _refusals_are_errors(self) -> bool:
+        """Whether all that a schema of the contract can refuse breaks a rule that is an error there."""
+        return all(self.contract.severities.get(rule) == "error" for rule in self.contract.rules_of_schemas())
+
+    def _refused(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
+        """Whether the schema of `payload` refuses it, where it has one to fit."""
+        entry = is_list_entry(payload)
+        if payload.get("type") == DELETE or (destination.kind == LIST_ENTRY and not entry):
+            return False
+        schema = self._schema_of(payload, self.sight(payload, call, destination).exits)
+        return schema is None or not schema.accepts(payload)
+
     def _breaches_of_member_call(self, call: Payload, sighting: Sighting) -> Iterable[Violation]:
         """What the call of a list entry breaks; that it removes somebody is told of the entry already."""
         told = "entry-only" if sighting.payload["action"] == REMOVE else None
         return (v for v in self._schema_breaches(call, sighting.exits) if v.rule != told)
 
     def _schema_breaches(self, payload: Payload, exits: bool) -> Iterable[Violation]:
-        payload_type = LIST_ENTRY if is_list_entry(payload) else payload.get("type")
-        schema = self.contract.schema_for(payload_type, exits=exits) if isinstance(payload_type, str) else None
+        schema = self._schema_of(payload, exits)
         if schema is None:
-            return (self._unknown_type(payload_type),)
+            return (self._unknown_type(payload),)
         if schema.accepts(payload):
             return ()
         return [
@@ -77,14 +97,19 @@ class Checker:
             for b in schema.breaches(payload)
         ]
 
-    def _unknown_type(self, payload_type: object) -> Violation:
-        absent = f"{self.contract.id} has no {payload_type} calls"
+    def _schema_of(self, payload: Payload, exits: bool) -> Schema | None:
+        payload_type = LIST_ENTRY if is_list_entry(payload) else payload.get("type")
+        return self.contract.schema_for(payload_type, exits=exits) if isinstance(payload_type, str) else None
+
+    def _unknown_type(self, payload: Payload) -> Violation:
+        entry, call_type = is_list_entry(payload), payload.get("type")
+        absent = f"{self.contract.id} has no {'list entries' if entry else f'{call_type} calls'}"
         return Violation(
             rule="schema",
-            message=absent if payload_type in CALL_TYPES else "it is no call: its type is unknown",
+            message=absent if entry or call_type in CALL_TYPES else "it is no call: its type is unknown",
             path=_TYPE,
             expected=" or ".join(name for name in self.contract.schemas if name != LIST_ENTRY),
-            actual="missing" if payload_type is None else str(payload_type)[:120],
+            actual="a list entry" if entry else "missing" if call_type is None else str(call_type)[:120],
         )
 
     def _reported(self, found: list[Violation], index: int) -> tuple[Violation, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,6 +24,8 @@ PARAMETERS: Mapping[str, Any] = {
 }
 """What a family that does not say otherwise has."""
 
+SCHEMA_RULE = "schema"
+"""The rule that a breach of a schema breaks, where the schema names none."""
 LIST_ENTRY = "list"
 PAYLOAD_TYPES = (*CALL_TYPES, LIST_ENTRY)
 
@@ -58,6 +60,16 @@ class Contract:
         if exits and payload_type in self.schemas_with_exit:
             return self.schemas_with_exit[payload_type]
         return self.schemas.get(payload_type)
+
+    def rules_of_schemas(self) -> set[str]:
+        """The rules that a payload can break by what a schema says."""
+        documents = [each.document for each in (*self.schemas.values(), *self.schemas_with_exit.values())]
+        return {SCHEMA_RULE, *_annotated([*documents, *self.definitions.values()])}
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it asks which key, or which computation of Engage, a payload is about."""
+        return not {"key-naming", "personas-context"}.isdisjoint(self.severities)
 
 
 def versions_of(family: Document) -> Mapping[str, Mapping[str, Any]]:
@@ -148,6 +160,14 @@ def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
     inner = schema.items() if isinstance(schema, Mapping) else enumerate(schema) if isinstance(schema, list) else ()
     for part, value in inner:
         _check_annotations(value, name, pointer + pointer_to(part))
+
+
+def _annotated(schema: Any) -> Iterator[str]:
+    """Every rule that an `x-rule` in `schema` names."""
+    if isinstance(schema, Mapping) and isinstance(schema.get("x-rule"), str):
+        yield schema["x-rule"]
+    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _annotated(part)
 
 
 def _check_names(family: Document, given: Mapping[str, Any], known: Any, what: str, at: tuple[str, ...]) -> None:
