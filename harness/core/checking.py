@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -44,18 +44,10 @@ class Checker:
 
         `call` is what a list entry came in as; None for a call itself, and for an entry of a list sync document.
         """
-        if call is None and self._acceptance.accepts(payload, destination):
+        if self._plainly_right(payload, call, destination):
             return ()
-        if payload.get("type") == DELETE:
-            return ()
-        if destination.kind == LIST_ENTRY and not is_list_entry(payload):
-            return ()  # a stray call: unpacking has said so, and nothing else of it matters
         sighting = self.sight(payload, call, destination)
-        found = list(self._schema_breaches(payload, sighting.exits))
-        if call is not None:
-            found.extend(self._breaches_of_member_call(call, sighting))
-        for check in self._checks:
-            found.extend(check(sighting))
+        found = [*self._schema_breaches(payload, sighting.exits), *self._rule_breaches(call, sighting)]
         if found:
             return self._reported(found, index)
         if call is None:
@@ -64,22 +56,42 @@ class Checker:
 
     def fits(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
         """Whether `violations` would hold no error; quicker where it would, as nothing is explained."""
-        if self._refusals_are_errors and self._refused(payload, call, destination):
+        if not self._only_errors:
+            return all(each.severity != "error" for each in self.violations(payload, call, destination, 0))
+        if self._plainly_right(payload, call, destination):
+            return True
+        sighting = self.sight(payload, call, destination)
+        schema, on = self._schema_of(payload, sighting.exits), self.contract.severities
+        if schema is None or not schema.accepts(payload):
             return False
-        return all(each.severity != "error" for each in self.violations(payload, call, destination, 0))
+        if any(each.rule in on for each in self._rule_breaches(call, sighting)):
+            return False
+        if call is None:
+            self._acceptance.learn(sighting)
+        return True
 
     @cached_property
-    def _refusals_are_errors(self) -> bool:
-        """Whether all that a schema of the contract can refuse breaks a rule that is an error there."""
-        return all(self.contract.severities.get(rule) == "error" for rule in self.contract.rules_of_schemas())
+    def _only_errors(self) -> bool:
+        """Whether all that a payload can break by itself is an error under the contract, what schemas name included."""
+        on = self.contract.severities
+        checked = {rule.id for rule in RULES.values() if rule.check is not None and rule.id in on}
+        return all(on.get(rule) == "error" for rule in checked | self.contract.rules_of_schemas())
 
-    def _refused(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
-        """Whether the schema of `payload` refuses it, where it has one to fit."""
-        entry = is_list_entry(payload)
-        if payload.get("type") == DELETE or (destination.kind == LIST_ENTRY and not entry):
-            return False
-        schema = self._schema_of(payload, self.sight(payload, call, destination).exits)
-        return schema is None or not schema.accepts(payload)
+    def _plainly_right(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
+        """Whether `payload` needs no look at all."""
+        if call is None and self._acceptance.accepts(payload, destination):
+            return True
+        stray = destination.kind == LIST_ENTRY and not is_list_entry(payload)
+        return (
+            stray or payload.get("type") == DELETE
+        )  # of a stray call, unpacking has said so, and nothing else matters
+
+    def _rule_breaches(self, call: Payload | None, sighting: Sighting) -> Iterator[Violation]:
+        """What a schema of the payload itself does not say."""
+        if call is not None:
+            yield from self._breaches_of_member_call(call, sighting)
+        for check in self._checks:
+            yield from check(sighting)
 
     def _breaches_of_member_call(self, call: Payload, sighting: Sighting) -> Iterable[Violation]:
         """What the call of a list entry breaks; that it removes somebody is told of the entry already."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
-from harness.core.documents import Document, DocumentError
+from harness.core.documents import Document
 from harness.core.rules.catalogue import RULES
 from harness.core.schemas import Schema, SchemaError, load_schema
 from harness.core.schemas.lint import pointer_to
@@ -96,12 +96,13 @@ def build_contract(
     that cannot be trusted.
     """
     settings = _settings(family.data, version)
-    _check_names(family, settings["rules"], RULES, "rule", ("rules",))
+    for at in (("rules",), ("versions", version, "rules")):
+        _check_names(family, _at(family.data, at), RULES, "rule", at)
     for name in sorted(files):
         _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
-    own = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
+    own = {_id_of(files[name], name): files[name] for name in settings["definitions"]}
     definitions = {**(base.definitions if base else {}), **own}
 
     def loaded(names: Mapping[str, str]) -> dict[str, Schema]:
@@ -150,6 +151,22 @@ def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
     }
 
 
+def _at(data: Mapping[str, Any], at: Iterable[str]) -> Mapping[str, Any]:
+    """The mapping at `at`; an empty one where there is none."""
+    for name in at:
+        data = data.get(name, {})
+    return data
+
+
+def _id_of(schema: Any, name: str) -> str:
+    """The id by which other schemas refer to the one in the file `name`."""
+    given = schema.get("$id") if isinstance(schema, Mapping) else None
+    if not isinstance(given, str):
+        message = "a definition has no $id by which others could refer to it"
+        raise SchemaError(name, "", message, 'add a URI of your own: {"$id": "https://example.com/common.json", …}')
+    return given
+
+
 def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
     """Refuse an `x-rule` that is no rule: without this, its first breach would be an error of the harness."""
     if isinstance(schema, Mapping):
@@ -173,8 +190,8 @@ def _annotated(schema: Any) -> Iterator[str]:
 def _check_names(family: Document, given: Mapping[str, Any], known: Any, what: str, at: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
-            raise DocumentError(
-                family.mark((*at, name)),
+            raise family.at_key(
+                (*at, name),
                 f"unknown {what} {name!r}{near_miss(name, list(known))}",
                 "use one of the rules that `harness explain` lists" if what == "rule" else "use a known payload type",
             )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import unquote, urldefrag, urljoin
 
 from harness.core.schemas.patterns import pattern_problem
 from harness.core.spelling import near_miss
@@ -59,16 +59,17 @@ def pointer_to(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def lint(document: dict[str, Any], *, name: str, known: Collection[str] = ()) -> None:
-    """Raise SchemaError at the first thing in `document` that is not ours; `known` are the ids that it may refer to."""
-    base = document.get("$id", "")
-    _Lint(name=name, base=base if isinstance(base, str) else "", known=known).subschema(document, "")
+def lint(document: dict[str, Any], *, name: str, known: Mapping[str, Any]) -> None:
+    """Raise SchemaError at the first thing in `document` that is not ours; it may refer to what is `known`, by $id."""
+    written = document.get("$id", "")
+    base = written if isinstance(written, str) else ""
+    _Lint(name=name, base=base, known={**known, base: document}).subschema(document, "")
 
 
 class _Lint:
     """One walk through one schema document."""
 
-    def __init__(self, *, name: str, base: str, known: Collection[str]) -> None:
+    def __init__(self, *, name: str, base: str, known: Mapping[str, Any]) -> None:
         self.name = name
         self.base = base
         self.known = known
@@ -136,11 +137,17 @@ class _Lint:
         if not isinstance(value, str):
             self.refuse(pointer, "a $ref is a text", "write #/$defs/NAME, or the $id of another schema of ours")
         target, fragment = urldefrag(urljoin(self.base, value))
-        if target not in (self.base, "") and target not in self.known:
+        document = self.known.get(target or self.base)
+        if document is None:
             remedy = "nothing is fetched: hand the document in under its $id, or copy it to $defs"
-            self.refuse(pointer, f"no schema at hand has the id {target!r}{near_miss(target, self.known)}", remedy)
+            others = [each for each in self.known if each != self.base]
+            self.refuse(pointer, f"no schema at hand has the id {target!r}{near_miss(target, others)}", remedy)
         if fragment and not fragment.startswith("/"):
             self.refuse(pointer, f"#{fragment} names an anchor", "point at the subschema with #/$defs/NAME")
+        if fragment and not _leads_somewhere(document, fragment):
+            names = document.get("$defs") if isinstance(document, Mapping) else None
+            near = near_miss(fragment, [f"/$defs/{each}" for each in names]) if isinstance(names, Mapping) else ""
+            self.refuse(pointer, f"there is nothing at #{fragment}{near}", "point at the subschema with #/$defs/NAME")
 
     def pattern(self, value: Any, pointer: str) -> None:
         problem = pattern_problem(value) if isinstance(value, str) else ("a pattern is a text", "put it in quotes")
@@ -162,3 +169,19 @@ class _Lint:
     def text(self, value: Any, pointer: str) -> None:
         if not isinstance(value, str) or not value:
             self.refuse(pointer, f"{pointer.rpartition('/')[2]} is a text that is not empty", "put it in quotes")
+
+
+def parts_of_pointer(pointer: str) -> list[str]:
+    """The names and indexes by which a JSON pointer goes."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def _leads_somewhere(document: Any, fragment: str) -> bool:
+    for part in parts_of_pointer(unquote(fragment)):
+        if isinstance(document, list) and part.isdecimal() and int(part) < len(document):
+            document = document[int(part)]
+        elif isinstance(document, Mapping) and part in document:
+            document = document[part]
+        else:
+            return False
+    return True
