@@ -18,7 +18,13 @@ PARAMETERS: Mapping[str, Any] = {
     "entered": "true",
     "exited": "false",
     "exits": "declared",
+    "exit_event": "Audience Exited",
+    "value_type": "exact",
     "key_grammar": "step",
+    "key_suffix": "5-6",
+    "property_name": "key",
+    "audience_key": "optional",
+    "routing": "exclusive",
     "strict_ids": False,
     "message_id_window": "24h",
 }

@@ -14,7 +14,13 @@ _MEANINGS: Mapping[str, str] = {
     "entered": "the membership value of an entry",
     "exited": "the membership value of an exit",
     "exits": "when users may leave",
+    "exit_event": "how the exit event is spelled",
+    "value_type": "whether the membership value may have the other type as well",
     "key_grammar": "what a key is",
+    "key_suffix": "how many characters the last part of a step's key has",
+    "property_name": "how the property or trait that tells of membership is named",
+    "audience_key": "whether a track call carries audience_key",
+    "routing": "whether integrations must have All false",
     "strict_ids": "whether ids have their exact length",
     "message_id_window": "how long a messageId may not come again with other content",
 }

@@ -26,12 +26,16 @@ START = parse_instant("2026-11-21T10:00:00Z")
 
 
 def checker_of(case: Mapping[str, Any]) -> Checker:
-    """The checker for a case's `contract`, `journeys` and `profiles`; `complete`: no other journeys send."""
+    """The checker for a case's `contract`, with its `parameters`, `journeys` and `profiles`.
+
+    `complete` says that no other journeys send.
+    """
     document = Document(data=case, marks={(): Mark(file="case", line=1, column=1)})
     groups = parse_profiles(document, lambda *_: ()).values()
     journeys = parse_journeys(document, None).values() if case.get("journeys") else ()
     people = [profile for group in groups for profile in group]
     contract = load_contract(case.get("contract", "engage-journeys"))
+    contract = replace(contract, parameters={**contract.parameters, **case.get("parameters", {})})
     return Checker(contract, Declarations(journeys, people, complete=case.get("complete", False)))
 
 
