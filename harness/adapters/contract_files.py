@@ -49,7 +49,9 @@ def _found(name: str, beside: Path | None) -> tuple[Path, str]:
         return (path / CONTRACT_FILE if path.is_dir() else path).resolve(), version
     folder = _families().get(family)
     if folder is None:
-        raise UnknownContract(f"unknown contract {family!r}{near_miss(family, list(_families()))}")
+        is_path = family and ((beside or Path()) / family).is_dir()
+        hint = f"; did you mean './{family}', the folder?" if is_path else near_miss(family, list(_families()))
+        raise UnknownContract(f"unknown contract {family!r}{hint}")
     return (folder / CONTRACT_FILE).resolve(), version
 
 
@@ -151,7 +153,7 @@ def _schemas(family: Document, folder: Path, version: str) -> dict[str, Any]:
 def _at_name(family: Document, version: str, name: str, message: str, remedy: str) -> DocumentError:
     """An error at the first place where a version names the schema file `name`."""
     settings = versions_of(family)[version]
-    for table in ("schemas", "schemas_with_exit", "definitions"):
+    for table in ("schemas", "schemas_with_exit", "bodies", "definitions"):
         named = settings.get(table, {})
         for at, each in named.items() if isinstance(named, Mapping) else enumerate(named):
             if each == name:

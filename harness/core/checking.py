@@ -13,6 +13,7 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Payload, Violation
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import REMOVE
+from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.sighting import Sighting, sight
 from harness.core.schemas import Schema
@@ -44,6 +45,8 @@ class Checker:
 
         `call` is what a list entry came in as; None for a call itself, and for an entry of a list sync document.
         """
+        if destination.kind == WEBHOOK:
+            return self._body_violations(payload, destination, index)
         if self._plainly_right(payload, call, destination):
             return ()
         sighting = self.sight(payload, call, destination)
@@ -56,7 +59,7 @@ class Checker:
 
     def fits(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
         """Whether `violations` would hold no error; quicker where it would, as nothing is explained."""
-        if not self._only_errors:
+        if destination.kind == WEBHOOK or not self._only_errors:
             return all(each.severity != "error" for each in self.violations(payload, call, destination, 0))
         if self._plainly_right(payload, call, destination):
             return True
@@ -69,6 +72,18 @@ class Checker:
         if call is None:
             self._acceptance.learn(sighting)
         return True
+
+    def _body_violations(self, body: Payload, destination: Destination, index: int) -> tuple[Violation, ...]:
+        """The breaches of a body in a form of its own, of which no rule on calls says anything."""
+        schema, on = self.contract.body_for(destination.body, destination.name), self.contract.severities
+        if schema is None:
+            name = destination.body or destination.name
+            known = ", ".join(self.contract.bodies) or "none: the contract has no `bodies`"
+            message = f"{self.contract.id} does not say what the body {name!r} is like"
+            found = [Violation(rule="schema", message=message, expected=known, actual=name)]
+        else:
+            found = list(_violations_of(schema, body))
+        return tuple(replace(each, payload=index, severity=on[each.rule]) for each in found if each.rule in on)
 
     @cached_property
     def _only_errors(self) -> bool:
@@ -104,10 +119,7 @@ class Checker:
             return (self._unknown_type(payload),)
         if schema.accepts(payload):
             return ()
-        return [
-            Violation(rule=b.rule, message=b.message, path=b.path, expected=b.expected, actual=b.actual)
-            for b in schema.breaches(payload)
-        ]
+        return _violations_of(schema, payload)
 
     def _schema_of(self, payload: Payload, exits: bool) -> Schema | None:
         payload_type = LIST_ENTRY if is_list_entry(payload) else payload.get("type")
@@ -132,3 +144,10 @@ class Checker:
         for violation in [v for v in found if v.path == _TYPE] or found:
             by_path.setdefault(violation.path, violation)
         return tuple(replace(v, payload=index, severity=on[v.rule]) for v in by_path.values())
+
+
+def _violations_of(schema: Schema, payload: Payload) -> Iterator[Violation]:
+    for each in schema.breaches(payload):
+        yield Violation(
+            rule=each.rule, message=each.message, path=each.path, expected=each.expected, actual=each.actual
+        )

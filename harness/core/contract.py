@@ -51,6 +51,8 @@ class Contract:
     """By payload type: a call type, or `list` for one list entry."""
     schemas_with_exit: Mapping[str, Schema]
     """Those that take the place of `schemas` where the payload's step declares an exit."""
+    bodies: Mapping[str, Schema] = field(default_factory=dict)
+    """What webhook destinations take, by name."""
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """What its schemas refer to, by `$id`; the schemas of a contract that extends it may refer there too."""
     suggested: bool = True
@@ -66,6 +68,12 @@ class Contract:
         if exits and payload_type in self.schemas_with_exit:
             return self.schemas_with_exit[payload_type]
         return self.schemas.get(payload_type)
+
+    def body_for(self, named: str | None, destination: str) -> Schema | None:
+        """What a webhook takes: the body that it names, else the one of its own name, else the only one."""
+        if named is not None:
+            return self.bodies.get(named)
+        return self.bodies.get(destination) or (next(iter(self.bodies.values())) if len(self.bodies) == 1 else None)
 
     def rules_of_schemas(self) -> set[str]:
         """The rules that a payload can break by what a schema says."""
@@ -87,7 +95,7 @@ def versions_of(family: Document) -> Mapping[str, Mapping[str, Any]]:
 def schema_files(family: Document, version: str) -> set[str]:
     """The schema files that a version names, relative to its folder."""
     settings = _settings(family.data, version)
-    files = {*settings["schemas"].values(), *settings["schemas_with_exit"].values()}
+    files = {*settings["schemas"].values(), *settings["schemas_with_exit"].values(), *settings["bodies"].values()}
     return files | set(settings["definitions"])
 
 
@@ -123,6 +131,7 @@ def build_contract(
         severities=settings["rules"],
         schemas=loaded(settings["schemas"]),
         schemas_with_exit=loaded(settings["schemas_with_exit"]),
+        bodies=loaded(settings["bodies"]),
         definitions=definitions,
         suggested=family.data.get("suggested", True),
     )
@@ -140,6 +149,7 @@ def _completed(contract: Contract, base: Contract | None) -> Contract:
         severities={rule: severity for rule, severity in severities.items() if severity != "off"},
         schemas={**inherited.schemas, **contract.schemas},
         schemas_with_exit={**with_exit, **contract.schemas_with_exit},
+        bodies={**inherited.bodies, **contract.bodies},
     )
 
 
@@ -152,6 +162,7 @@ def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
         "sources": own["sources"],
         "schemas": own.get("schemas", {}),
         "schemas_with_exit": own.get("schemas_with_exit", {}),
+        "bodies": own.get("bodies", {}),
         "definitions": own.get("definitions", []),
         **merged,
     }

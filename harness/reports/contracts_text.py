@@ -55,11 +55,14 @@ def _shown(contract: Contract) -> Iterator[str]:
     for kind in _kinds(contract):
         yield f"\nA payload of the type {kind}:"
         yield from (f"  {demand}" for demand in _demanded(contract, kind))
+    for name, body in contract.bodies.items():
+        yield f"\nA body {name}, as webhooks take it:"
+        yield from (f"  {demand}" for demand in demands(body.document, contract.definitions))
 
 
 def difference_text(one: Contract, other: Contract) -> str:
     """What differs between two contracts, in words."""
-    lines = [*_parameters(one, other), *_rules(one, other), *_payloads(one, other)]
+    lines = [*_parameters(one, other), *_rules(one, other), *_payloads(one, other), *_bodies(one, other)]
     return "\n".join(lines or [f"{one.id} and {other.id} demand the same"])
 
 
@@ -87,6 +90,15 @@ def _payloads(one: Contract, other: Contract) -> Iterator[str]:
             yield from _only(other, one, kind, what)
         elif mine or theirs:
             yield f"{what}: only in {one.id if mine else other.id}"
+
+
+def _bodies(one: Contract, other: Contract) -> Iterator[str]:
+    for name in {**one.bodies, **other.bodies}:
+        mine, theirs = one.bodies.get(name), other.bodies.get(name)
+        if mine is None or theirs is None:
+            yield f"the body {name}: only in {one.id if mine else other.id}"
+        elif mine.document != theirs.document:
+            yield f"the body {name}: its schemas differ"
 
 
 def _only(one: Contract, other: Contract, kind: str, what: str) -> Iterator[str]:
