@@ -16,6 +16,7 @@ from harness.core.destinations.lists import REMOVE
 from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.sighting import Sighting, sight
+from harness.core.rules.sizes import PAYLOAD_SIZE, Limits
 from harness.core.schemas import Schema
 
 _TYPE = "$.type"
@@ -33,6 +34,8 @@ class Checker:
         rules = [rule for rule in RULES.values() if rule.check is not None and rule.id in on]
         self._checks = tuple(rule.check for rule in rules if rule.check is not None)
         self._acceptance = Acceptance(contract, rules)
+        self.limits = Limits.of(contract.parameters) if PAYLOAD_SIZE.id in on else None
+        """How large what comes may be; None where the contract does not care."""
 
     def sight(self, payload: Payload, call: Payload | None, destination: Destination) -> Sighting:
         """`payload` as rules see it."""
@@ -97,9 +100,7 @@ class Checker:
         if call is None and self._acceptance.accepts(payload, destination):
             return True
         stray = destination.kind == LIST_ENTRY and not is_list_entry(payload)
-        return (
-            stray or payload.get("type") == DELETE
-        )  # of a stray call, unpacking has said so, and nothing else matters
+        return stray or payload.get("type") == DELETE  # that a call is a stray, its unpacking has said
 
     def _rule_breaches(self, call: Payload | None, sighting: Sighting) -> Iterator[Violation]:
         """What a schema of the payload itself does not say."""

@@ -22,7 +22,7 @@ from harness.core.rules.catalogue import PRECEDENCE
 
 Word: TypeAlias = Literal["passed", "failed", "errored"]
 
-_PER_DESTINATION = "once-per-entry"
+_PER_DESTINATION = frozenset({"once-per-entry", "exit-after-entry"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class CaptureJudge:
         unpacked = captured.unpacked
         self._payloads += len(unpacked.payloads)
         destination = self._receivers.of(captured)
-        found = found_violations(unpacked, destination, self._checker, number)
+        found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
             self._keep(found)
         if unpacked.payloads:
@@ -152,7 +152,7 @@ class CaptureJudge:
 
     def _softened(self, violation: Violation) -> Violation:
         """A warning, where it is one only if two deliveries went to one destination, which nobody knows."""
-        if violation.rule == _PER_DESTINATION and not self._places.of(violation.deliveries[-1]).addressed:
+        if violation.rule in _PER_DESTINATION and not self._places.of(violation.deliveries[-1]).addressed:
             return replace(violation, severity="warning")
         return violation
 
@@ -172,7 +172,7 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
         destination=destination.name,
         method="POST",
         path="",
-        headers=(),
+        headers=((b"user-agent", captured.agent.encode()),) if captured.agent else (),
         body=b"",
         received_at=captured.received_at,
         arrived_at=captured.received_at,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn
-from urllib.parse import unquote, urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin
 
 from harness.core.schemas.patterns import pattern_problem
 from harness.core.spelling import near_miss
@@ -59,20 +59,24 @@ def pointer_to(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def lint(document: dict[str, Any], *, name: str, known: Mapping[str, Any]) -> None:
-    """Raise SchemaError at the first thing in `document` that is not ours; it may refer to what is `known`, by $id."""
-    written = document.get("$id", "")
-    base = written if isinstance(written, str) else ""
-    _Lint(name=name, base=base, known={**known, base: document}).subschema(document, "")
+def lint(document: dict[str, Any], *, name: str, base: str, known: Collection[str] = ()) -> Mapping[str, Any]:
+    """The subschemas of `document` by JSON pointer; SchemaError at the first thing in it that is not ours.
+
+    `base` is the URI that its references start from, `known` are the ids that it may refer to.
+    """
+    walk = _Lint(name=name, base=base, known=known)
+    walk.subschema(document, "")
+    return walk.subschemas
 
 
 class _Lint:
     """One walk through one schema document."""
 
-    def __init__(self, *, name: str, base: str, known: Mapping[str, Any]) -> None:
+    def __init__(self, *, name: str, base: str, known: Collection[str]) -> None:
         self.name = name
         self.base = base
         self.known = known
+        self.subschemas: dict[str, Any] = {}
         self.values: dict[str, Callable[[Any, str], None]] = {
             "$schema": self.dialect,
             "$id": self.identity,
@@ -89,6 +93,7 @@ class _Lint:
         raise SchemaError(self.name, pointer, message, remedy)
 
     def subschema(self, node: Any, pointer: str) -> None:
+        self.subschemas[pointer] = node
         if node is True:
             return
         if not isinstance(node, dict):
@@ -137,17 +142,11 @@ class _Lint:
         if not isinstance(value, str):
             self.refuse(pointer, "a $ref is a text", "write #/$defs/NAME, or the $id of another schema of ours")
         target, fragment = urldefrag(urljoin(self.base, value))
-        document = self.known.get(target or self.base)
-        if document is None:
+        if target not in (self.base, "") and target not in self.known:
             remedy = "nothing is fetched: hand the document in under its $id, or copy it to $defs"
-            others = [each for each in self.known if each != self.base]
-            self.refuse(pointer, f"no schema at hand has the id {target!r}{near_miss(target, others)}", remedy)
+            self.refuse(pointer, f"no schema at hand has the id {target!r}{near_miss(target, self.known)}", remedy)
         if fragment and not fragment.startswith("/"):
             self.refuse(pointer, f"#{fragment} names an anchor", "point at the subschema with #/$defs/NAME")
-        if fragment and not _leads_somewhere(document, fragment):
-            names = document.get("$defs") if isinstance(document, Mapping) else None
-            near = near_miss(fragment, [f"/$defs/{each}" for each in names]) if isinstance(names, Mapping) else ""
-            self.refuse(pointer, f"there is nothing at #{fragment}{near}", "point at the subschema with #/$defs/NAME")
 
     def pattern(self, value: Any, pointer: str) -> None:
         problem = pattern_problem(value) if isinstance(value, str) else ("a pattern is a text", "put it in quotes")
@@ -174,14 +173,3 @@ class _Lint:
 def parts_of_pointer(pointer: str) -> list[str]:
     """The names and indexes by which a JSON pointer goes."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-
-
-def _leads_somewhere(document: Any, fragment: str) -> bool:
-    for part in parts_of_pointer(unquote(fragment)):
-        if isinstance(document, list) and part.isdecimal() and int(part) < len(document):
-            document = document[int(part)]
-        elif isinstance(document, Mapping) and part in document:
-            document = document[part]
-        else:
-            return False
-    return True
