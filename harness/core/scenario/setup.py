@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from harness.core.behaviours import Always, behaviour
+from harness.core.calls import CALL_TYPES
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
@@ -16,8 +17,12 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
+from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
+
+_CALLESS = {"list": "members", WEBHOOK: "bodies"}
+"""The kinds of destination that take no calls, and what they take instead."""
 
 MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 """Makes people up: the crowd's name, how many, a seed, a locale."""
@@ -25,7 +30,9 @@ MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 
 def parse_destinations(document: Document, at: At = ("destinations",)) -> dict[str, Destination]:
     """The destinations at `at`, by name."""
-    return {name: _destination(document, (*at, name), name) for name in _mapping(document, at)}
+    destinations = {name: _destination(document, (*at, name), name) for name in _mapping(document, at)}
+    refuse_shared_tables(document, at, destinations)
+    return destinations
 
 
 def _destination(document: Document, at: At, name: str) -> Destination:
@@ -34,20 +41,21 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         chosen = behaviour(written["replies"]) if "replies" in written else Always()
     except ValueError as error:
         raise document.at_value((*at, "replies"), str(error)) from error
-    if written["kind"] != "event" and "calls" in written:
-        takes = "members" if written["kind"] == "list" else "bodies"
-        message = f"a {written['kind']} destination takes {takes}, not calls"
+    warehouse = parse_warehouse(document, at, name)
+    if written["kind"] in _CALLESS and "calls" in written:
+        message = f"a {written['kind']} destination takes {_CALLESS[written['kind']]}, not calls"
         raise document.at_key((*at, "calls"), message, "leave `calls` out")
     if written["kind"] != WEBHOOK and "body" in written:
         message = "only a webhook takes bodies in a form of their own"
         raise document.at_key((*at, "body"), message, f"write `kind: {WEBHOOK}`, or leave `body` out")
-    if "url" in written and "replies" in written:
+    if warehouse is None and "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
     return Destination(
         name=name,
-        url=written.get("url"),
+        url=None if warehouse else written.get("url"),
+        warehouse=warehouse,
         kind=written["kind"],
-        calls=tuple(written.get("calls", ("track",))),
+        calls=tuple(written.get("calls", CALL_TYPES if warehouse else ("track",))),
         body=written.get("body"),
         integration=written.get("integration"),
         behaviour=chosen,
