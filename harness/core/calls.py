@@ -78,8 +78,12 @@ def is_list_entry(payload: Payload) -> bool:
 
 def content(payload: Payload) -> bytes:
     """What a payload says, in one canonical form; when it was sent and received is no part of it."""
-    steady = {name: value for name, value in payload.items() if name not in _VOLATILE}
-    return orjson.dumps(steady, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    if "sentAt" in payload or "receivedAt" in payload:
+        payload = {name: value for name, value in payload.items() if name not in _VOLATILE}
+    try:
+        return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # Keys that are no texts, which no JSON has; to allow for them takes several times as long.
+        return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
 def digest(payload: Payload) -> bytes:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from harness.core.schemas.breach import Breach
+from harness.core.schemas.flatten import flattened
 from harness.core.schemas.lint import SchemaError, lint, pointer_to
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ class Schema:
         """A schema that accepts what this one and all `parts` accept."""
         uri = self.document.get("$id", "urn:narrowed")
         own = {**self.document, "$id": uri}
-        together = {"allOf": [{"$ref": uri}, *parts]}
-        return load_schema(together, name=f"{self.name}, narrowed", resources={**self._resources, uri: own})
+        resources = {**self._resources, uri: own}
+        flat = flattened({"allOf": [{"$ref": uri}, *parts]}, resources, _accepted)
+        return load_schema(flat, name=f"{self.name}, narrowed", resources=resources)
 
     def breaches(self, instance: Any) -> list[Breach]:
         """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
@@ -81,6 +83,10 @@ def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> 
         message = error.message or str(error)
         remedy = "see the JSON Schema 2020-12 specification for what may stand here"
         raise SchemaError(name, pointer_to(*error.instance_path), message, remedy) from None
+
+
+def _accepted(schema: dict[str, Any], value: Any) -> bool:
+    return compile_fast(schema, "narrowed", {}).is_valid(value)
 
 
 def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> None:
