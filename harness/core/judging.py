@@ -12,8 +12,12 @@ from harness.core.destinations.bodies import parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.rules.catalogue import PRECEDENCE, RULES
-from harness.core.rules.rule import History
-from harness.core.rules.sighting import Sighting, sight
+from harness.core.rules.following import Likeness, follows, likeness
+from harness.core.rules.rule import Follow, History
+from harness.core.rules.sighting import sight
+
+_MOST = 10_000
+"""Likenesses that are kept; payloads of further keys are looked at one by one."""
 
 
 class Histories:
@@ -28,6 +32,8 @@ class Histories:
             for rule in RULES.values()
             if rule.history is not None and rule.id in contract.severities
         }
+        self._following: dict[Likeness, tuple[Follow, ...]] = {}
+        self._latest = 0
 
     def see(
         self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None = None
@@ -36,26 +42,46 @@ class Histories:
 
         `calls` are those that its list entries came in as; where they are not given, its body is read for them.
         """
-        for sighting in self._sightings(delivery, destination, calls or calls_of(delivery)):
-            for fold in self._folds.values():
-                fold.see(sighting)
-
-    def _sightings(
-        self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None
-    ) -> Iterator[Sighting]:
+        calls = calls or calls_of(delivery)
+        later = delivery.number > self._latest
+        self._latest = max(self._latest, delivery.number)
+        received_at = delivery.arrival.received_at
         for index, payload in enumerate(delivery.payloads):
-            yield sight(
-                payload,
-                calls[index] if calls else None,
-                destination,
-                self._checker.declarations,
-                self._checker.contract.parameters,
-                delivery,
-                index,
-            )
+            call = calls[index] if calls else None
+            like = likeness(payload, destination.name) if call is None else None
+            following = self._following.get(like) if later and like is not None else None
+            if following is None:
+                self._look_at(payload, call, destination, delivery, index, like)
+            else:
+                for follow in following:
+                    follow(payload, delivery.number, index, received_at, delivery.accepts(index))
+
+    def _look_at(
+        self,
+        payload: Payload,
+        call: Payload | None,
+        destination: Destination,
+        delivery: Delivery,
+        index: int,
+        like: Likeness | None,
+    ) -> None:
+        declarations, parameters = self._checker.declarations, self._checker.contract.parameters
+        sighting = sight(payload, call, destination, declarations, parameters, delivery, index)
+        for fold in self._folds.values():
+            fold.see(sighting)
+        if like is not None and like not in self._following and len(self._following) < _MOST:
+            self._following[like] = follows(self._folds.values(), sighting)
+
+    def following(self, like: Likeness) -> tuple[Follow, ...] | None:
+        """What takes payloads that are like earlier ones into account; None where there was none like them.
+
+        Whoever uses it gives each payload a greater number than any before.
+        """
+        return self._following.get(like)
 
     def merge(self, other: Histories) -> None:
         """Take into account all that `other` saw, in whatever order it was."""
+        self._latest = max(self._latest, other._latest)
         for rule_id, fold in self._folds.items():
             fold.merge(other._folds[rule_id])
 

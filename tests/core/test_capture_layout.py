@@ -72,5 +72,5 @@ def test_places_are_remembered(steps: list[tuple[str, int, bool]]) -> None:
     for number, (file, skipped, addressed) in enumerate(steps, 1):
         line += skipped
         expected.append(Place(file=file, line=line, addressed=addressed))
-        places.add(number, expected[-1])
+        places.add(number, file, line, addressed)
     assert [places.of(number) for number in range(1, len(steps) + 1)] == expected

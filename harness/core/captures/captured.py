@@ -19,6 +19,9 @@ class Defaults:
     """None: told by the form of what was sent."""
 
 
+SILENT = Defaults()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Captured:
     """One delivery, unpacked but not judged."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from harness.core.calls import CALL_TYPES
-from harness.core.captures.captured import Captured
+from harness.core.captures.captured import SILENT, Captured, Defaults
 from harness.core.captures.places import Place, Places
+from harness.core.captures.short_way import ShortWay
 from harness.core.checking import Checker
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
@@ -82,9 +83,17 @@ class CaptureVerdict:
 class CaptureJudge:
     """Judges deliveries one after the other, by one contract."""
 
-    def __init__(self, contract: Contract, declarations: Declarations, *, shown: int | None = None) -> None:
-        """Keep the first `shown` violations and strays, or all; count all."""
+    def __init__(
+        self,
+        contract: Contract,
+        declarations: Declarations,
+        defaults: Defaults = SILENT,
+        *,
+        shown: int | None = None,
+    ) -> None:
+        """Keep the first `shown` violations and strays, or all; count all. `defaults` hold for lines that are taken."""
         self._checker = Checker(contract, declarations)
+        self._short_way = ShortWay(self._checker, defaults)
         self._shown = shown
         self._places = Places()
         self._histories: dict[str, Histories] = {}
@@ -92,17 +101,29 @@ class CaptureJudge:
         self._kept: list[Violation] = []
         self._strays: list[Stray] = []
         self._counts: Counter[tuple[str, Severity]] = Counter()
-        self._deliveries = self._payloads = self._unexpected = 0
+        self._number = self._deliveries = self._payloads = self._unexpected = 0
+
+    def take(self, text: bytes, file: str, line: int) -> bool:
+        """Judge a line right now, where it tells of one plainly right delivery like earlier ones; else leave it."""
+        taken = self._short_way.take(text, self._number + 1)
+        if taken is None:
+            return False
+        self._number += 1
+        self._deliveries += 1
+        self._payloads += taken[0]
+        self._places.add(self._number, file, line, taken[1])
+        return True
 
     def see(self, captured: Captured, file: str, line: int) -> None:
         """Judge what a line of a capture tells of."""
         self._deliveries += 1
-        number = self._deliveries
-        place = Place(file=file, line=line, addressed=captured.destination is not None)
-        self._places.add(number, place)
+        self._number += 1
+        number = self._number
+        self._places.add(number, file, line, captured.destination is not None)
         if captured.unexpected:
             self._unexpected += 1
             if self._shown is None or len(self._strays) < self._shown:
+                place = self._places.of(number)
                 self._strays.append(Stray(number=number, destination=captured.destination, place=place))
             return
         unpacked = captured.unpacked
@@ -113,7 +134,10 @@ class CaptureJudge:
             self._keep(found)
         if unpacked.payloads:
             calls = unpacked.calls or (None,) * len(unpacked.payloads)
-            self._history(captured.run).see(_delivery(captured, destination, number), destination, calls)
+            history = self._history(captured.run)
+            history.see(_delivery(captured, destination, number), destination, calls)
+            if not found:
+                self._short_way.learn(captured, destination, history)
 
     def _destination(self, captured: Captured) -> Destination:
         """The destination as far as the capture tells: any calls may be meant for it."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.core.declarations import DeclaredStep
@@ -39,8 +39,6 @@ class Account:
     """How many messages one entry may have: one for each email that the profile declares."""
     what: str
     """Who got what for whom, for messages."""
-    destination: str
-    """Its name."""
     users: set[str] = field(default_factory=set)
     """Every `userId` and `anonymousId` that came with it."""
     messages: dict[str, Sight] = field(default_factory=dict)
@@ -48,9 +46,23 @@ class Account:
     unnamed: dict[bytes, set[Sight]] = field(default_factory=dict)
     """Messages without an id: by content, every sight, since only its order tells a retry from a second message."""
 
-    def emptied(self) -> Account:
-        """The same, with nothing seen yet."""
-        return replace(self, users=set(), messages={}, unnamed={})
+    def take(self, message: str, sight: Sight, users: Iterable[str]) -> None:
+        """Note an attempt at the message of that id."""
+        self.users.update(users)
+        self.messages[message] = min(sight, self.messages.get(message, sight))
+
+    def take_unnamed(self, content: bytes, sight: Sight, users: Iterable[str]) -> None:
+        """Note an attempt at a message without an id."""
+        self.users.update(users)
+        self.unnamed.setdefault(content, set()).add(sight)
+
+    def merge(self, other: Account) -> None:
+        """Take over what `other` holds."""
+        for message, sight in other.messages.items():
+            self.take(message, sight, other.users)
+        for content, sights in other.unnamed.items():
+            self.unnamed.setdefault(content, set()).update(sights)
+        self.users.update(other.users)
 
 
 def _messages_among(unnamed: Mapping[bytes, set[Sight]]) -> Iterator[Sight]:

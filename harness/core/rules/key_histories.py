@@ -54,6 +54,9 @@ class KeyStable:
         if owner is not None:
             self._keys.add(owner, sighting.key, sighting.at)
 
+    def follow(self, like: Sighting) -> None:
+        """Nothing new: only the first sight of a step's key matters."""
+
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
         self._declared.update(other._declared)
@@ -103,6 +106,9 @@ class KeyUnique:
         if sighting.step is not None and sighting.declarations.complete:
             self._declared.add(sighting.key)
         self._computations.add(sighting.key, sighting.computation_id, sighting.at)
+
+    def follow(self, like: Sighting) -> None:
+        """Nothing new: only the first sight of a key's computation matters."""
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""

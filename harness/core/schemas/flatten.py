@@ -28,7 +28,7 @@ class _NotFlat(Exception):
     """A schema refers to what cannot be put in its place."""
 
 
-def flattened(schema: Json, resources: Mapping[str, Json], accepts: Callable[[Json, Any], bool]) -> Json:
+def flattened(schema: Json, resources: Mapping[str, Mapping[str, Any]], accepts: Callable[[Json, Any], bool]) -> Json:
     """A schema that accepts what `schema` does, which may refer to `resources`; `schema` itself where it must stay.
 
     `accepts` says whether a schema accepts a value.
@@ -42,7 +42,7 @@ def flattened(schema: Json, resources: Mapping[str, Json], accepts: Callable[[Js
 class _Flattening:
     """Flattens what may refer to the same resources."""
 
-    def __init__(self, resources: Mapping[str, Json], accepts: Callable[[Json, Any], bool]) -> None:
+    def __init__(self, resources: Mapping[str, Mapping[str, Any]], accepts: Callable[[Json, Any], bool]) -> None:
         self._resources = resources
         self._accepts = accepts
 
@@ -108,10 +108,20 @@ def _understood(part: Json) -> Json:
     return part
 
 
+def _common_types(mine: Any, theirs: Any) -> Any:
+    """The types that are among both; None where there is none, or it takes more than names to tell."""
+    several = [types if isinstance(types, list) else [types] for types in (mine, theirs)]
+    common = [name for name in several[0] if name in several[1]]
+    return common if common and not {"number", "integer"} & {*several[0], *several[1]} else None
+
+
 def _joined(flat: Json, name: str, value: Any) -> bool:
     """Whether `flat` now says of keyword `name` all that `value` does."""
     if name not in flat:
         flat[name] = value
     elif name in _TIGHTER:
         flat[name] = _TIGHTER[name](flat[name], value)
+    elif name == "type" and (common := _common_types(flat[name], value)):
+        flat[name] = common if len(common) > 1 else common[0]
+        return True
     return name in _TIGHTER or json.dumps(flat[name]) == json.dumps(value)
