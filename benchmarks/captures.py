@@ -1,6 +1,6 @@
 """Captures for the benchmark of `harness check`: users who enter the steps of some journeys, told in three forms.
 
-    python -m benchmarks.captures FORM LINES > capture.ndjson
+python -m benchmarks.captures FORM LINES > capture.ndjson
 """
 
 from __future__ import annotations

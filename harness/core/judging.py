@@ -79,11 +79,15 @@ class Histories:
         """
         return self._following.get(like)
 
-    def merge(self, other: Histories) -> None:
-        """Take into account all that `other` saw, in whatever order it was."""
-        self._latest = max(self._latest, other._latest)
+    @property
+    def folds(self) -> Mapping[str, History]:
+        """The fold of each rule; these can be pickled, while other parts of this cannot."""
+        return self._folds
+
+    def merge(self, folds: Mapping[str, History]) -> None:
+        """Take into account all that the `folds` of other histories saw, in whatever order it was."""
         for rule_id, fold in self._folds.items():
-            fold.merge(other._folds[rule_id])
+            fold.merge(folds[rule_id])
 
     def violations(self) -> Iterator[Violation]:
         """The breaches in all that was seen, each with the contract's severity where that is milder."""

@@ -53,7 +53,7 @@ class Post:
     lanes: dict[tuple[str, str, str], Lane] = field(default_factory=dict)
     """By type, key and computation id."""
 
-    def lanes_of(self, payloads: Sequence[Payload]) -> list[Lane]:
+    def lanes_of(self, payloads: Sequence[Payload]) -> Sequence[Lane]:
         """The lane of each of `payloads`; empty where one of them is not plainly right, KeyError where it has none."""
         lanes = []
         for payload in payloads:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from harness.core.calls import call_email, digest
-from harness.core.declarations import Declarations
 from harness.core.delivery import Payload
 from harness.core.instants import Duration, Instant, instant_of
 from harness.core.rules.entry_accounts import Account, Sight, re_entry
@@ -27,7 +26,8 @@ class Book:
     re_entry: Duration | None
     destination: str
     call_type: str
-    declarations: Declarations
+    emails: Mapping[str, int]
+    """How many emails the profile declares that has that id."""
     entries: dict[Identifier, Glimpse | Account] = field(default_factory=dict)
 
     def emptied(self) -> Book:
@@ -51,7 +51,7 @@ class Book:
             return known
         kind, user = identifier
         # Who goes by an email has it as the only one.
-        look_alikes = max(1, self.declarations.emails_of(user) if kind == "id" else 1)
+        look_alikes = max(1, self.emails.get(user, 0) if kind == "id" else 1)
         account = Account(
             re_entry=self.re_entry,
             look_alikes=look_alikes,
@@ -84,7 +84,7 @@ def opened(sighting: Sighting) -> Book:
         re_entry=re_entry(sighting.candidates),
         destination=sighting.destination.name,
         call_type=str(sighting.payload.get("type")),
-        declarations=sighting.declarations,
+        emails=sighting.declarations.emails,
     )
 
 
