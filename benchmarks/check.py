@@ -100,7 +100,7 @@ def _in_process(file: Path) -> None:
 
 def _command(file: Path, jobs: int) -> None:
     command = [sys.executable, "-m", "harness", "check", "--jobs", str(jobs), str(file)]
-    _judged(subprocess.run(command, capture_output=True, timeout=600, cwd=CHECKOUT).returncode)
+    _judged(subprocess.run(command, check=False, capture_output=True, timeout=600, cwd=CHECKOUT).returncode)
 
 
 def _judged(code: int) -> None:
@@ -148,7 +148,7 @@ def peak(form: str, count: int, folder: Path) -> float | None:
         return None
     file = _written(folder, form, count)
     command = [sys.executable, "-c", _PEAK, "check", "--jobs", "1", str(file)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, cwd=CHECKOUT)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=600, cwd=CHECKOUT)
     file.unlink()
     _judged(done.returncode)
     return int(re.findall(r"\d+", done.stdout)[-1]) / 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.core.calls import CALL_TYPES
@@ -27,7 +27,6 @@ Word: TypeAlias = Literal["passed", "failed", "errored"]
 
 _NAMELESS = "a destination"
 """What messages call a destination that the capture does not name; no destination can have this name."""
-_PER_DESTINATION = "once-per-entry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +116,13 @@ class CaptureJudge:
         """Judge a line right now, where it tells of one plainly right delivery like earlier ones; else leave it."""
         number = self.number + 1
         taken = self._short_way.take(text, number)
-        if taken is None:
+        if not taken:
             return False
         self.number = number
         seen = self._seen
         seen.deliveries += 1
-        seen.payloads += taken[0]
-        seen.places.add(number, file, line, taken[1])
+        seen.payloads += taken
+        seen.places.add(number, file, line)
         return True
 
     def see(self, captured: Captured, file: str, line: int) -> None:
@@ -131,7 +130,7 @@ class CaptureJudge:
         seen, unpacked = self._seen, captured.unpacked
         self.number = number = self.number + 1
         seen.deliveries += 1
-        seen.places.add(number, file, line, captured.destination is not None)
+        seen.places.add(number, file, line)
         if captured.unexpected:
             seen.stray(captured, number)
             return
@@ -152,7 +151,8 @@ class CaptureJudge:
         name = captured.destination or _NAMELESS
         known = self._destinations.get((name, captured.kind))
         if known is None:
-            known = Destination(name=name, kind=captured.kind, calls=CALL_TYPES)
+            named = captured.destination is not None
+            known = Destination(name=name, kind=captured.kind, calls=CALL_TYPES, named=named)
             self._destinations[name, captured.kind] = known
         return known
 
@@ -199,14 +199,7 @@ class CaptureJudge:
     def _historical(self) -> Iterator[Violation]:
         """The breaches that only the history shows."""
         for run in sorted(self._histories, key=self._begun.__getitem__):
-            for violation in self._histories[run].violations():
-                yield self._softened(violation)
-
-    def _softened(self, violation: Violation) -> Violation:
-        """A warning, where it is one only if two deliveries went to one destination, which nobody knows."""
-        if violation.rule == _PER_DESTINATION and not self._seen.places.of(violation.deliveries[-1]).addressed:
-            return replace(violation, severity="warning")
-        return violation
+            yield from self._histories[run].violations()
 
     def _located(self, violation: Violation) -> Located:
         places = self._seen.places

@@ -13,8 +13,6 @@ class Place:
 
     file: str
     line: int
-    addressed: bool = True
-    """Whether it says to which destination it went."""
 
 
 class _Stretch(NamedTuple):
@@ -23,7 +21,6 @@ class _Stretch(NamedTuple):
     number: int
     file: str
     line: int
-    addressed: bool
     pace: int
 
 
@@ -35,19 +32,19 @@ class Places:
         self._stretches: list[_Stretch] = []
         self._leapt = True
 
-    def add(self, number: int, file: str, line: int, addressed: bool) -> None:
+    def add(self, number: int, file: str, line: int) -> None:
         """Note that delivery `number`, one more than the last, stands there."""
         if not self._leapt:
             begin = self._stretches[-1]
-            first, same_file, first_line, same_addressed, pace = begin
-            if file == same_file and addressed == same_addressed:
+            first, same_file, first_line, pace = begin
+            if file == same_file:
                 if number == first + 1:
                     self._stretches[-1] = begin._replace(pace=line - first_line)
                     return
                 if line == first_line + (number - first) * pace:
                     return
         self._leapt = False
-        self._stretches.append(_Stretch(number, file, line, addressed, 0))
+        self._stretches.append(_Stretch(number, file, line, 0))
 
     def leap(self) -> None:
         """Let the next delivery have any number greater than the last."""
@@ -62,7 +59,7 @@ class Places:
         """Where delivery `number` stands."""
         begin = self._stretches[bisect_right(self._stretches, number, key=lambda stretch: stretch.number) - 1]
         line = begin.line + (number - begin.number) * begin.pace
-        return Place(file=begin.file, line=line, addressed=begin.addressed)
+        return Place(file=begin.file, line=line)
 
     def nth(self, number: int) -> int:
         """How many deliveries stand on the same line before delivery `number`."""

@@ -29,8 +29,6 @@ _MOST = 10_000
 _SHALLOW = 4 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
 
-Taken: TypeAlias = tuple[int, bool]
-"""How many payloads a line told of, and whether it says to which destination they went."""
 Sent: TypeAlias = tuple["Post", Any, Instant, bool]
 """Where something went, the call or the payloads that were sent, when it came, and whether it was accepted."""
 
@@ -48,8 +46,6 @@ class Lane(NamedTuple):
 class Post:
     """What came to one destination in one run."""
 
-    addressed: bool
-    """Whether the capture says which destination it is."""
     lanes: dict[tuple[str, str, str], Lane] = field(default_factory=dict)
     """By type, key and computation id."""
 
@@ -89,15 +85,15 @@ class ShortWay:
 
     def _open(self, captured: Captured, like: Likeness, lane: Lane) -> None:
         place = (captured.destination, captured.kind, captured.run)
-        post = self._posts.setdefault(place, Post(addressed=captured.destination is not None))
+        post = self._posts.setdefault(place, Post())
         self._lanes += like[1:] not in post.lanes
         post.lanes[like[1:]] = lane
 
-    def take(self, text: bytes, number: int) -> Taken | None:
-        """Take the line `text` as delivery `number`; None, with nothing done, where it must go the long way."""
+    def take(self, text: bytes, number: int) -> int:
+        """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
         arrays = text.count(b"[")
         if (len(text) > _SHALLOW or arrays > NESTING // 4) and arrays + text.count(b"{") > NESTING:
-            return None
+            return 0
         try:
             post, sent, received_at, accepted = self._told(orjson.loads(text))
             if type(sent) is list:
@@ -107,13 +103,13 @@ class ShortWay:
                 lane = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
                 sent, lanes = (sent,), (lane,) if lane[0](sent) else ()
         except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
-            return None  # The long way knows better what is odd about it.
+            return 0  # The long way knows better what is odd about it.
         index = 0
         for _, follows in lanes:
             for follow in follows:
                 follow(sent[index], number, index, received_at, accepted)
             index += 1
-        return (index, post.addressed) if index else None
+        return index
 
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""

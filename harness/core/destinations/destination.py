@@ -22,6 +22,8 @@ class Destination:
     behaviour: Behaviour = field(default_factory=Always)
     url: str | None = None
     """An endpoint that somebody develops: what comes is recorded, handed on to it, and answered as it answers."""
+    named: bool = True
+    """Whether it is known which one it is: payloads of a capture that does not say may have gone to several."""
 
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""

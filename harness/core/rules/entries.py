@@ -88,7 +88,7 @@ class OncePerEntry:
         for step, book in self._books.items():
             for identifier, account in book.accounts():
                 deletes = {at for user in account.users for at in self._deleted.get((book.destination, user), ())}
-                yield from surplus(account, deletes | self._left.get((step, identifier), set()))
+                yield from surplus(account, deletes | self._left.get((step, identifier), set()), book.severity)
 
 
 def _step(sighting: Sighting) -> Hashable:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from harness.core.declarations import DeclaredStep
-from harness.core.delivery import Violation
+from harness.core.delivery import Severity, Violation
 from harness.core.instants import MINUTE, Duration, Instant
 from harness.core.rules.sighting import proof
 
@@ -75,7 +75,7 @@ def _messages_among(unnamed: Mapping[bytes, set[Sight]]) -> Iterator[Sight]:
             answered = sight.accepted
 
 
-def surplus(entries: Account, ends: set[At]) -> Iterator[Violation]:
+def surplus(entries: Account, ends: set[At], severity: Severity) -> Iterator[Violation]:
     """One violation for each message that belongs to an entry which already has as many as it may have.
 
     `ends` are the places where an entry ended: a user asked to be forgotten, or left where users come and go.
@@ -90,6 +90,7 @@ def surplus(entries: Account, ends: set[At]) -> Iterator[Violation]:
         else:
             yield Violation(
                 rule="once-per-entry",
+                severity=severity,
                 message=f"{entries.what} more than once for one entry",
                 payload=sight.at[1],
                 path="$.messageId",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from harness.core.calls import call_email, digest
-from harness.core.delivery import Payload
+from harness.core.delivery import Payload, Severity
 from harness.core.instants import Duration, Instant, instant_of
 from harness.core.rules.entry_accounts import Account, Sight, re_entry
 from harness.core.rules.sighting import Sighting
@@ -25,6 +25,8 @@ class Book:
 
     re_entry: Duration | None
     destination: str
+    severity: Severity
+    """A warning where nobody knows that it was one destination."""
     call_type: str
     emails: Mapping[str, int]
     """How many emails the profile declares that has that id."""
@@ -83,6 +85,7 @@ def opened(sighting: Sighting) -> Book:
     return Book(
         re_entry=re_entry(sighting.candidates),
         destination=sighting.destination.name,
+        severity="error" if sighting.destination.named else "warning",
         call_type=str(sighting.payload.get("type")),
         emails=sighting.declarations.emails,
     )
