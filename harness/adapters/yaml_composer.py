@@ -12,6 +12,8 @@ import yaml
 from harness.core.documents import At, Mark
 
 MOST_LEVELS = 64
+TOO_DEEP = f"this is nested more than {MOST_LEVELS} levels deep", "nest less deeply"
+"""What is wrong then, and the remedy."""
 MOST_VALUES = 200_000
 """How many values a document may have, those that aliases repeat counted each time."""
 
@@ -106,7 +108,7 @@ class Composer:
         if event.tag not in (None, "!"):
             self._refuse_tag(event)
         if len(self._open) >= MOST_LEVELS:
-            self._refuse(event, f"this is nested more than {MOST_LEVELS} levels deep", "nest less deeply")
+            self._refuse(event, *TOO_DEEP)
         if event.anchor is not None:
             self._anchors.pop(event.anchor, None)
         before = self._values

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import yaml
 
-from harness.adapters.yaml_composer import Composer, YamlProblem
+from harness.adapters.yaml_composer import TOO_DEEP, Composer, YamlProblem
 from harness.core.documents import Document, DocumentError, Mark, source_line
 from harness.core.spelling import near_miss
 
@@ -104,6 +104,8 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> DocumentError:
     problem = str(getattr(error, "problem", None) or error)
     mark = _mark_of(error, text, file)
     source = source_line(text, mark.line)
+    if "nesting depth" in problem:  # libyaml's own bound is met before ours where it reads ahead
+        return DocumentError(mark, *TOO_DEEP, source)
     if source is not None and "\t" in source[: mark.column] and not source[: mark.column].strip():
         return DocumentError(mark, "the line is indented with a tab", "indent with spaces", source)
     if _NO_COLON in problem and source is not None and source[mark.column - 1 : mark.column] in ("{", "["):

@@ -45,7 +45,7 @@ class Histories:
         calls = calls or calls_of(delivery)
         later = delivery.number > self._latest
         self._latest = max(self._latest, delivery.number)
-        received_at = delivery.arrival.received_at
+        received_at, headers = delivery.arrival.received_at, delivery.arrival.headers
         for index, payload in enumerate(delivery.payloads):
             call = calls[index] if calls else None
             like = likeness(payload, destination.name) if call is None else None
@@ -54,7 +54,7 @@ class Histories:
                 self._look_at(payload, call, destination, delivery, index, like)
             else:
                 for follow in following:
-                    follow(payload, delivery.number, index, received_at, delivery.accepts(index))
+                    follow(payload, delivery.number, index, received_at, delivery.accepts(index), headers)
 
     def _look_at(
         self,

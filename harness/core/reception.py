@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
-from harness.core.members import Members, message_key
+from harness.core.members import Members, message_key, opposite_message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,13 +41,14 @@ def receive(
     """
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
-    violations = found_violations(unpacked, destination, checker, number)
+    violations = found_violations(unpacked, destination, checker, number, len(arrival.body))
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
     reply = answered or _decide(unpacked, destination, attempt)
     # By position: by name, making it would take half as long again.
     delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
     if destination.kind == "list" and delivery.accepted:
         past.members.take(delivery)
+        _end_attempts(unpacked.payloads, past)
     return delivery
 
 
@@ -96,12 +98,19 @@ def _defective(defect: Defect) -> Unpacked:
 
 
 def found_violations(
-    unpacked: Unpacked, destination: Destination, checker: Checker, number: int
+    unpacked: Unpacked, destination: Destination, checker: Checker, number: int, size: int, *, exact: bool = True
 ) -> tuple[Violation, ...]:
-    """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities."""
-    found, calls = unpacked.violations, unpacked.calls
-    for index, payload in enumerate(unpacked.payloads):
+    """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities.
+
+    The body had `size` bytes, or at most so many where that is not `exact`.
+    """
+    found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
+    for index, payload in enumerate(payloads):
         found += checker.violations(payload, calls[index] if calls else None, destination, index)
+    if limits is not None and payloads and (size > limits.least_bytes or len(payloads) > limits.batch_calls):
+        told = {(violation.payload, violation.path) for violation in found}
+        large = limits.breaches(unpacked, size, exact=exact)
+        found += tuple(violation for violation in large if (violation.payload, violation.path) not in told)
     if not found:
         return ()
     severities = checker.contract.severities
@@ -129,6 +138,13 @@ def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _end_attempts(entries: Sequence[Payload], past: Past) -> None:
+    """Count anew from here what the accepted `entries` undo: who was removed may be added once more, and so on."""
+    for entry in entries:
+        if is_list_entry(entry):
+            past.attempts.pop(opposite_message(entry), None)
 
 
 def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:

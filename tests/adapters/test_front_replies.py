@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
+from collections.abc import Awaitable
 
 import pytest
 from aiohttp import ClientSession
@@ -57,6 +59,35 @@ async def test_slow_receiver_does_not_reorder_pipelined_requests() -> None:
         await server.received()
         await server.ask(post(body=b"other connection"))
         assert [(await client.reply()).body for _ in range(2)] == [b"slow", b"fast"]
+
+
+@pytest.mark.parametrize("seed", range(8))
+async def test_answers_keep_their_order_however_requests_come_in_and_are_answered(seed: int) -> None:
+    """Requests in pieces of any size, answered at once, later, or by the front, get their answers in order."""
+    chance = random.Random(seed)  # noqa: S311  # no secret
+
+    async def later(request: RawRequest) -> RawReply:
+        await asyncio.sleep(0)
+        return RawReply(status=200, body=request.body)
+
+    def answer(request: RawRequest) -> RawReply | Awaitable[RawReply]:
+        if request.defect is not None:
+            return RawReply(status=request.defect.status, body=request.body)
+        return later(request) if request.body.startswith(b"later") else RawReply(status=200, body=request.body)
+
+    bodies = [b"%b %d" % (chance.choice([b"now", b"later", b"text"]), index) for index in range(60)]
+    fields = {b"text": ("Content-Type: text/html",)}
+    sent = b"".join(post(*fields.get(body.split()[0], ()), body=body) for body in bodies)
+    async with serving(answer=answer) as server:
+        client = await server.client()
+        while sent:
+            size = chance.choice([1, 40, 100, 150, 400])
+            client.send(sent[:size])
+            sent = sent[size:]
+            await asyncio.sleep(0)
+        replies = [await client.reply() for _ in bodies]
+    assert [reply.body for reply in replies] == bodies
+    assert [reply.status for reply in replies] == [415 if body.startswith(b"text") else 200 for body in bodies]
 
 
 async def test_connection_close_is_obeyed() -> None:

@@ -34,19 +34,6 @@ class _TooLarge(Exception):
         self.decoded = decoded
 
 
-def whole_body(request: web.BaseRequest, limits: Limits) -> bytes | None:
-    """The body where it has all come in and needs no decoding (nearly always), else None: `read_body` must be awaited.
-
-    It stands apart because an `await` costs more than all that it does.
-    """
-    content = request.content
-    if not content.is_eof() or hdrs.CONTENT_ENCODING in request.headers or hdrs.EXPECT in request.headers:
-        return None
-    if content.total_bytes > limits.body or content.exception() is not None:
-        return None
-    return content.read_nowait()
-
-
 async def read_body(
     request: web.BaseRequest, limits: Limits, known: Defect | None = None
 ) -> tuple[bytes, Defect | None]:

@@ -7,22 +7,29 @@ import time
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, cast
 
-import orjson
 from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
-from aiohttp.http import HttpProcessingError, RawRequestMessage
+from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from harness.adapters.server.bodies import read_body, shown, type_defect, whole_body
-from harness.adapters.server.refusals import Refusals, refused_status
+from harness.adapters.server.bodies import read_body, shown, type_defect
+from harness.adapters.server.connection import Begun, Connection
+from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.replies import send
-from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_headers
+from harness.adapters.server.requests import (
+    METHODS,
+    Limits,
+    Location,
+    RawReply,
+    RawRequest,
+    Receiver,
+    locate,
+    shared_headers,
+)
 from harness.core.delivery import Defect
 
 _Task: TypeAlias = "asyncio.Task[None]"
 _ALLOW: Final = ("Allow", ", ".join(METHODS))
-_LEFT: Final = 499
-"""What proxies log for a client that left before its answer; it is never sent."""
 
 
 class Front:
@@ -99,7 +106,7 @@ class _Server(web.Server):
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, self._refused, self._limits, self._running)
+        return Connection(self, receive=self._receive, refused=self._refused, limits=self._limits, loop=self._running)
 
     def _request(
         self, message: RawRequestMessage, payload: StreamReader, protocol: web.RequestHandler,
@@ -114,94 +121,36 @@ class _Server(web.Server):
         if location is None:
             return await self._control.request_handler(request)
         arrived_at = time.time_ns() // 1000
-        defect = _head_defect(request)
-        body = whole_body(request, self._limits)
-        if body is None:
-            body, defect = await read_body(request, self._limits, defect)
-        reply = self._receive(
-            RawRequest(
-                run=location.run,
-                destination=location.destination,
-                method=request.method,
-                path=location.path,
-                headers=shared_headers(request.raw_headers),
-                body=body,
-                arrived_at=arrived_at,
-                defect=defect,
-            )
-        )
-        if not isinstance(reply, RawReply):
-            reply = await reply
-        if defect is not None and defect.status == 405:
-            reply = replace(reply, headers=(*reply.headers, _ALLOW))
+        begun = cast("Connection", request.protocol).take_begun()
+        reply = await self._received(request, location, arrived_at) if begun is None else await _settled(begun)
         return await send(request, reply, arrived_at // 1_000_000)
 
-
-class _Connection(web.RequestHandler):
-    """One connection: keeps account of what its parser refuses."""
-
-    __slots__ = ("_refused",)
-
-    def __init__(self, server: web.Server, refused: Refusals, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(
-            server,
-            loop=loop,
-            access_log=None,  # type: ignore[arg-type]  # None turns it off, as documented
-            auto_decompress=False,
-            max_line_size=limits.line,
-            max_field_size=limits.field,
-            max_headers=limits.fields,
-            lingering_time=limits.linger_seconds,
+    async def _received(self, request: web.BaseRequest, location: Location, arrived_at: int) -> RawReply:
+        """The reply to a request of which nothing was looked at before."""
+        body, defect = await read_body(request, self._limits, _head_defect(request))
+        reply = await _settled(
+            self._receive(
+                RawRequest(
+                    run=location.run,
+                    destination=location.destination,
+                    method=request.method,
+                    path=location.path,
+                    headers=shared_headers(request.raw_headers),
+                    body=body,
+                    arrived_at=arrived_at,
+                    defect=defect,
+                )
+            )
         )
-        self._refused = refused
+        if defect is not None and defect.status == 405:
+            return replace(reply, headers=(*reply.headers, _ALLOW))
+        return reply
 
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:
-        # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
-        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
-            self._break_bodies()
 
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        # Bodies call this after every read; unless reading was paused, all that it does is feed the parser nothing.
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
-
-    def _break_bodies(self) -> None:
-        open_bodies = [payload for _, payload in self._messages]
-        if self._current_request is not None:
-            open_bodies.append(self._current_request.content)
-        for payload in open_bodies:
-            if not payload.is_eof():
-                payload.set_exception(web.RequestPayloadError("the framing of the body is broken"))
-                payload.feed_eof()  # or aiohttp would wait for the rest
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        # A client that sends several requests at once and leaves: aiohttp drops those that it had not begun with.
-        for message, _ in self._messages:
-            if isinstance(message, RawRequestMessage):
-                reason = f"the client left before {message.method} {message.path} was read"
-                self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
-        super().connection_lost(exc)
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """Refuse what the parser could not read; leave failures of our own to aiohttp, which logs them."""
-        if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
-            raise exc  # the client left: aiohttp ends the connection without a word, as it does while it answers
-        if not isinstance(exc, HttpProcessingError | web.RequestPayloadError):
-            return super().handle_error(request, status, exc, message)
-        reason = " ".join((message or str(exc)).split()).removesuffix(" ^")
-        refusal = self._refused.add(peer=_host(self.peername), status=refused_status(exc), reason=reason)
-        body = orjson.dumps({"error": "refused", "message": f"not a readable HTTP request: {refusal.reason}"})
-        response = web.Response(status=refusal.status, body=body + b"\n", content_type="application/json")
-        response.force_close()
-        return response
+async def _settled(begun: Begun) -> RawReply:
+    if isinstance(begun, Exception):
+        raise begun
+    return begun if isinstance(begun, RawReply) else await begun
 
 
 def _head_defect(request: web.BaseRequest) -> Defect | None:
@@ -214,7 +163,3 @@ def _head_defect(request: web.BaseRequest) -> Defect | None:
             actual=shown(request.method),
         )
     return type_defect(request.headers.get(hdrs.CONTENT_TYPE))
-
-
-def _host(peername: object) -> str:
-    return str(peername[0]) if isinstance(peername, tuple) else ""

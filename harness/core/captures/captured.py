@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.core.behaviours import OK
-from harness.core.delivery import Reply
+from harness.core.delivery import RawHeaders, Reply
 from harness.core.destinations.bodies import Unpacked, malformed
 from harness.core.instants import Instant
 
@@ -36,10 +36,21 @@ class Captured:
     run: str = ""
     unexpected: bool = False
     """Whether it went to a destination that does not exist."""
+    size: int = 0
+    """How many bytes the body had; where the capture has no body, at most so many."""
+    exact: bool = False
+    """Whether `size` is known and no mere bound."""
+    agent: str = ""
+    """The `User-Agent` of the request."""
     number: int | None = None
     """Its number in its run, where the capture says so."""
     formless: bool = False
     """Whether it is JSON in none of the forms in which a capture tells of a delivery."""
+
+
+def agent_header(agent: str) -> RawHeaders:
+    """The headers of a request of which nothing is known but its `User-Agent`; none where that is empty."""
+    return ((b"user-agent", agent.encode()),) if agent else ()
 
 
 class NotARecord(Exception):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.core.calls import CALL_TYPES
-from harness.core.captures.captured import SILENT, Captured, Defaults
+from harness.core.captures.captured import SILENT, Captured, Defaults, agent_header
 from harness.core.captures.places import Place
 from harness.core.captures.seen import Seen, Stray
 from harness.core.captures.short_way import ShortWay
@@ -136,7 +136,7 @@ class CaptureJudge:
             return
         seen.payloads += len(unpacked.payloads)
         destination = self._destination(captured)
-        found = found_violations(unpacked, destination, self._checker, number)
+        found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
             seen.add(found)
         if unpacked.payloads:
@@ -222,7 +222,7 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
         destination=destination.name,
         method="POST",
         path="",
-        headers=(),
+        headers=agent_header(captured.agent),
         body=b"",
         received_at=captured.received_at,
         arrived_at=captured.received_at,

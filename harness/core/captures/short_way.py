@@ -13,9 +13,10 @@ from typing import Any, NamedTuple, NoReturn, TypeAlias
 import orjson
 
 from harness.core.calls import is_list_entry
-from harness.core.captures.captured import Captured, Defaults
+from harness.core.captures.captured import Captured, Defaults, agent_header
+from harness.core.captures.records import agent_of
 from harness.core.checking import Checker
-from harness.core.delivery import Payload
+from harness.core.delivery import Payload, RawHeaders
 from harness.core.destinations.bodies import NESTING
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import ADD
@@ -26,11 +27,12 @@ from harness.core.rules.rule import Follow
 
 _MOST = 10_000
 """Lanes that are kept; payloads of further keys go the long way."""
+_LARGE = 1_000_000
 _SHALLOW = 4 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
 
-Sent: TypeAlias = tuple["Post", Any, Instant, bool]
-"""Where something went, the call or the payloads that were sent, when it came, and whether it was accepted."""
+Sent: TypeAlias = tuple["Post", Any, Instant, bool, RawHeaders]
+"""Where something went, the call or the payloads that were sent, when it came, whether it was accepted, and headers."""
 
 
 class Lane(NamedTuple):
@@ -72,6 +74,10 @@ class ShortWay:
         """By destination, kind and run."""
         self._said: dict[tuple[Any, Any, Any, str], Post] = {}
         self._lanes = 0
+        self._small = checker.limits.least_bytes if checker.limits else _LARGE
+        """Bytes of a line in which nothing can be too large."""
+        self._most = checker.limits.batch_calls if checker.limits else _LARGE
+        """Calls that may come at once."""
 
     def learn(self, captured: Captured, destination: Destination, history: Histories) -> None:
         """Take what is like the payloads of `captured`, which the long way has judged, as far as that was learnt."""
@@ -91,13 +97,15 @@ class ShortWay:
 
     def take(self, text: bytes, number: int) -> int:
         """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
+        if len(text) > self._small:
+            return 0
         arrays = text.count(b"[")
         if (len(text) > _SHALLOW or arrays > NESTING // 4) and arrays + text.count(b"{") > NESTING:
             return 0
         try:
-            post, sent, received_at, accepted = self._told(orjson.loads(text))
+            post, sent, received_at, accepted, headers = self._told(orjson.loads(text))
             if type(sent) is list:
-                lanes = post.lanes_of(sent)
+                lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
                 details = sent["context"]["personas"]
                 lane = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
@@ -107,21 +115,22 @@ class ShortWay:
         index = 0
         for _, follows in lanes:
             for follow in follows:
-                follow(sent[index], number, index, received_at, accepted)
+                follow(sent[index], number, index, received_at, accepted, headers)
             index += 1
         return index
 
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
         if "type" in record:
-            return (self._post({}, "event"), record, 0, True) if "request" not in record else _odd()
+            return (self._post({}, "event"), record, 0, True, ()) if "request" not in record else _odd()
         if "list" in record:
-            return self._post({}, "list"), _entries(record), 0, True
+            return self._post({}, "list"), _entries(record), 0, True, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
         written, request, reply = record.get("received_at"), record.get("request"), record.get("reply")
         accepted = reply is None or _accepts(reply)
         received_at = 0 if written is None else parse_instant(written)
+        headers = () if request is None else agent_header(agent_of(record))
         if request is None:
             sent = record["payload"] if "payload" in record else _only(record["payloads"])
         elif "destination" in record and type(request["body"]) is str:
@@ -129,9 +138,9 @@ class ShortWay:
         else:
             _odd()  # Without a destination, it may be an entry of a HAR.
         if type(sent) is dict and "type" in sent:
-            return self._post(record, "event"), sent, received_at, accepted
+            return self._post(record, "event"), sent, received_at, accepted, headers
         kind, payloads = _listed(sent, may_be_entries=request is None)
-        return self._post(record, kind), payloads, received_at, accepted
+        return self._post(record, kind), payloads, received_at, accepted, headers
 
     def _post(self, record: dict[str, Any], told: str) -> Post:
         """Where went what is `told` to be of that kind."""

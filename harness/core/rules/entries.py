@@ -6,13 +6,14 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
 from harness.core.calls import DELETE, EXITED, is_list_entry, subject, subject_name
-from harness.core.delivery import Payload, Violation
+from harness.core.delivery import Payload, RawHeaders, Violation
 from harness.core.instants import Instant
-from harness.core.rules.entry_accounts import At, surplus
+from harness.core.rules.entry_accounts import surplus
 from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, is_retry, opened, users_of
 from harness.core.rules.examples import event, track
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
+from harness.core.rules.tellings import Sight, Tellings, sight_of
 
 _IN = ("true", True)
 _OUT = ("false", False)
@@ -24,8 +25,8 @@ class OncePerEntry:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._come_and_go = parameters.get("exits") == "always"
         self._books: dict[Hashable, Book] = {}
-        self._left: dict[Hashable, set[At]] = {}
-        self._deleted: dict[tuple[str, str], set[At]] = {}
+        self._left: dict[Hashable, Tellings] = {}
+        self._deleted: dict[tuple[str, str], set[Sight]] = {}
 
     def see(self, sighting: Sighting) -> None:
         """Remember the message, where it is an entry and no list entry (whose second add changes nothing)."""
@@ -34,7 +35,7 @@ class OncePerEntry:
             return
         if call.get("type") == DELETE:
             for user in users_of(call):
-                self._deleted.setdefault((sighting.destination.name, user), set()).add(sighting.at)
+                self._deleted.setdefault((sighting.destination.name, user), set()).add(sight_of(sighting))
         elif key is not None:
             self._see_membership(sighting, call, subject(call).get(key))
 
@@ -45,7 +46,8 @@ class OncePerEntry:
         if value in _IN and not left:
             self._book(sighting).add(identifier, call, glimpse_of(call, sighting))
         elif self._come_and_go and (left or value in _OUT):
-            self._left.setdefault((_step(sighting), identifier), set()).add(sighting.at)
+            owner = (_step(sighting), identifier)
+            self._left.setdefault(owner, Tellings()).add(call, sight_of(sighting))
 
     def _book(self, sighting: Sighting) -> Book:
         step = _step(sighting)
@@ -59,7 +61,9 @@ class OncePerEntry:
             return None
         entries, said_at, see = self._book(like).entries, subject_name(call), self.see
 
-        def note(call: Payload, number: int, index: int, received_at: Instant, accepted: bool) -> None:
+        def note(
+            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        ) -> None:
             said, message = call.get(said_at), call.get("messageId")
             if isinstance(said, dict) and isinstance(message, str) and message:
                 entered = said.get(key) in _IN and call.get("event") != EXITED
@@ -69,7 +73,7 @@ class OncePerEntry:
                 known = None if identifier is None else entries.setdefault(identifier, glimpse)
                 if known is glimpse or (isinstance(known, tuple) and is_retry(known, glimpse)):
                     return
-            see(like.again(call, number, index, received_at, accepted))
+            see(like.again(call, number, index, received_at, accepted, headers))
 
         return note
 
@@ -78,17 +82,18 @@ class OncePerEntry:
         for step, book in other._books.items():
             mine = self._books.get(step) or self._books.setdefault(step, book.emptied())
             mine.merge(book)
-        for user, places in other._deleted.items():
-            self._deleted.setdefault(user, set()).update(places)
-        for owner, places in other._left.items():
-            self._left.setdefault(owner, set()).update(places)
+        for user, sights in other._deleted.items():
+            self._deleted.setdefault(user, set()).update(sights)
+        for owner, exits in other._left.items():
+            self._left.setdefault(owner, Tellings()).merge(exits)
 
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
         for step, book in self._books.items():
             for identifier, account in book.accounts():
-                deletes = {at for user in account.users for at in self._deleted.get((book.destination, user), ())}
-                yield from surplus(account, deletes | self._left.get((step, identifier), set()), book.severity)
+                deletes = {each for user in account.users for each in self._deleted.get((book.destination, user), ())}
+                left = self._left.get((step, identifier))
+                yield from surplus(account, deletes.union(left.first_sights() if left else ()), book.severity)
 
 
 def _step(sighting: Sighting) -> Hashable:

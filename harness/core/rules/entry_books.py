@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from harness.core.calls import call_email, digest
+from harness.core.calls import call_email
 from harness.core.delivery import Payload, Severity
 from harness.core.instants import Duration, Instant, instant_of
-from harness.core.rules.entry_accounts import Account, Sight, re_entry
+from harness.core.rules.entry_accounts import Account, re_entry
 from harness.core.rules.sighting import Sighting
+from harness.core.rules.tellings import Sight
 
 Identifier: TypeAlias = tuple[str, str]
 """What kind of identifier a message goes by, and which."""
@@ -44,7 +45,9 @@ class Book:
             if known is not glimpse:
                 self._account(identifier).take(message, _sight(glimpse), _users(glimpse))
         else:
-            self._account(identifier).take_unnamed(digest(call), _sight(glimpse), _users(glimpse))
+            account = self._account(identifier)
+            account.users.update(_users(glimpse))
+            account.messages.add(call, _sight(glimpse))
 
     def _account(self, identifier: Identifier) -> Account:
         """The account of that user, opened now if there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from harness.core.calls import DELETE, is_list_entry
-from harness.core.delivery import Payload
+from harness.core.delivery import Payload, RawHeaders
 from harness.core.instants import Instant
 from harness.core.rules.rule import Follow, FollowingHistory, History
 from harness.core.rules.sighting import Sighting
@@ -36,8 +36,10 @@ def follows(folds: Iterable[History], like: Sighting) -> tuple[Follow, ...]:
     quick = [fold.follow(like) for fold in folds if isinstance(fold, FollowingHistory)]
     ordinary = [fold for fold in folds if not isinstance(fold, FollowingHistory)]
 
-    def see(payload: Payload, number: int, index: int, received_at: Instant, accepted: bool) -> None:
-        sighting = like.again(payload, number, index, received_at, accepted)
+    def see(
+        payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+    ) -> None:
+        sighting = like.again(payload, number, index, received_at, accepted, headers)
         for fold in ordinary:
             fold.see(sighting)
 

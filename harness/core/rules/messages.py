@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
 from harness.core.calls import digest
-from harness.core.delivery import Payload, Violation
+from harness.core.delivery import Payload, RawHeaders, Violation
 from harness.core.instants import HOUR, Duration, Instant, parse_duration
 from harness.core.rules.examples import event, track
 from harness.core.rules.rule import Example, Follow, Rule
@@ -45,7 +45,9 @@ class MessageIdUnique:
             return None
         contents = self._contents.setdefault(like.destination.name, {})
 
-        def see(call: Payload, number: int, index: int, received_at: Instant, accepted: bool) -> None:
+        def see(
+            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        ) -> None:
             message = call.get("messageId")
             if isinstance(message, str) and message:
                 content = digest(call)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
-from harness.core.delivery import Payload, Violation
+from harness.core.delivery import Payload, RawHeaders, Violation
 from harness.core.instants import Instant
 from harness.core.rules.sighting import Sighting
 
@@ -35,8 +35,9 @@ class History(Protocol):
         ...
 
 
-Follow: TypeAlias = Callable[[Payload, int, int, Instant, bool], object]
-"""Takes one payload into account: the payload, its delivery's number, its index in it, when it came, if accepted."""
+Follow: TypeAlias = Callable[[Payload, int, int, Instant, bool, RawHeaders], object]
+"""Takes one payload into account: the payload, its delivery's number, its index in that, when it came, whether it was
+accepted, and the headers that it came with."""
 
 
 @runtime_checkable
@@ -60,6 +61,8 @@ class Example:
     """Records in the form that `harness check` reads."""
     journeys: Mapping[str, Any] | None = None
     """Journeys as a scenario declares them, where the rule needs them."""
+    contract: str | None = None
+    """The contract that judges it, where that is not the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

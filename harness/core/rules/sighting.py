@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.core.calls import DELETE, is_list_entry, personas
 from harness.core.declarations import Declarations, DeclaredStep
-from harness.core.delivery import Delivery, Payload
+from harness.core.delivery import Delivery, Payload, RawHeaders
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, instant_of
 from harness.core.membership import key_of, prefixed
@@ -35,6 +35,8 @@ class Sighting:
     """The payload's place in its delivery."""
     received_at: Instant = 0
     accepted: bool = True
+    headers: RawHeaders = ()
+    """Those of the request that it came in."""
 
     @property
     def step(self) -> DeclaredStep | None:
@@ -62,7 +64,9 @@ class Sighting:
         """Where it stands among all payloads of the run."""
         return self.number, self.index
 
-    def again(self, payload: Payload, number: int, index: int, received_at: Instant, accepted: bool) -> Sighting:
+    def again(
+        self, payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+    ) -> Sighting:
         """Another payload of the same destination, type, key and computation id, as rules see it."""
         return Sighting(
             payload=payload,
@@ -76,6 +80,7 @@ class Sighting:
             index=index,
             received_at=received_at,
             accepted=accepted,
+            headers=headers,
         )
 
 
@@ -114,6 +119,7 @@ def sight(
         index=index,
         received_at=delivery.arrival.received_at if delivery else 0,
         accepted=delivery.accepts(index) if delivery else True,
+        headers=delivery.arrival.headers if delivery else (),
     )
 
 

@@ -59,7 +59,7 @@ def test_an_ordinary_history_sees_every_payload() -> None:
     like = checker.sight(track(), None, destinations_of(case)["crm"])
     other = track(userId="u2")
     (follow,) = follows([fold], like)
-    follow(other, 7, 1, 0, False)
+    follow(other, 7, 1, 0, False, ())
     assert fold.users == [("u2", other, KEY, (7, 1), False)]
 
 

@@ -1,0 +1,200 @@
+"""One connection: answers what can be answered at once, and keeps account of what its parser refuses."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from typing import Any, Final, TypeAlias
+
+import orjson
+from aiohttp import hdrs, web
+from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.refusals import Refusals, refused_status
+from harness.adapters.server.replies import render
+from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_headers
+
+Begun: TypeAlias = RawReply | Awaitable[RawReply] | Exception
+"""What became of receiving a request: its reply, now or later, or why there is none."""
+_Fed: TypeAlias = "tuple[Sequence[tuple[RawRequestMessage, StreamReader]], bool, bytes]"
+_LEFT: Final = 499
+"""What proxies log for a client that left before its answer; it is never sent."""
+
+
+class Connection(web.RequestHandler):
+    """Receives whole requests to destinations as they come in, and leaves all else to aiohttp's own way.
+
+    That way wakes one task and starts another for each request, which costs more than receiving it does.
+    """
+
+    __slots__ = ("_begun", "_most", "_receive", "_refused")
+
+    def __init__(
+        self,
+        server: web.Server,
+        *,
+        receive: Receiver,
+        refused: Refusals,
+        limits: Limits,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            access_log=None,  # type: ignore[arg-type]  # None turns it off, as documented
+            auto_decompress=False,
+            max_line_size=limits.line,
+            max_field_size=limits.field,
+            max_headers=limits.fields,
+            lingering_time=limits.linger_seconds,
+        )
+        self._receive = receive
+        self._refused = refused
+        self._most = limits.body
+        self._begun: Begun | None = None
+        self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
+
+    def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
+        """Whether the request that was just read is answered already.
+
+        Where its reply has to be waited for, or is none, the request goes on its way with what was begun.
+        """
+        location = locate(message.path)
+        if location is None or not self._at_rest() or not self._is_plain(message, payload):
+            return False
+        arrived_at = time.time_ns() // 1000
+        try:
+            reply = self._receive(
+                RawRequest(
+                    run=location.run,
+                    destination=location.destination,
+                    method=message.method,
+                    path=location.path,
+                    headers=shared_headers(message.raw_headers),
+                    body=payload.read_nowait(),
+                    arrived_at=arrived_at,
+                    defect=None,
+                )
+            )
+        except Exception as error:  # noqa: BLE001  # raised again where aiohttp answers and logs it
+            self._begun = error
+            return False
+        if not isinstance(reply, RawReply) or reply.cut or not self._write(reply, arrived_at // 1_000_000):
+            self._begun = reply
+            return False
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        return True
+
+    def _write(self, reply: RawReply, second: int) -> bool:
+        """Whether `reply`, dated `second`, is one that can be written, and the client is there."""
+        if self.transport is None:
+            return False
+        try:
+            self.transport.write(render(reply, second, head_only=False, modern=True, keep_alive=True))
+        except ValueError:
+            return False
+        return True
+
+    def take_begun(self) -> Begun | None:
+        """What the request being handled was received with, where `answers` did that; the next has none of it."""
+        begun, self._begun = self._begun, None
+        return begun
+
+    def _at_rest(self) -> bool:
+        """Whether nothing else of this connection is being handled, or waits to be, and its client reads on."""
+        waiter = self._waiter
+        return waiter is not None and not waiter.done() and not self._messages and not self._paused
+
+    def _is_plain(self, message: RawRequestMessage, payload: StreamReader) -> bool:
+        """Whether it has come in whole, needs no decoding, and shows nothing that would have to be refused."""
+        headers = message.headers
+        return (
+            payload.is_eof()
+            and payload.exception() is None
+            and payload.total_bytes <= self._most
+            and not message.should_close
+            and message.version == HttpVersion11
+            and message.method in METHODS
+            and hdrs.CONTENT_ENCODING not in headers
+            and hdrs.EXPECT not in headers
+            and type_defect(headers.get(hdrs.CONTENT_TYPE)) is None
+        )
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came in."""
+        super().data_received(data)
+        # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:
+        # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
+        if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
+            self._break_bodies()
+
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Read on, where reading was paused."""
+        # Bodies call this after every read; unless reading was paused, all that it does is feed the parser nothing.
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
+    def _break_bodies(self) -> None:
+        open_bodies = [payload for _, payload in self._messages]
+        if self._current_request is not None:
+            open_bodies.append(self._current_request.content)
+        for payload in open_bodies:
+            if not payload.is_eof():
+                payload.set_exception(web.RequestPayloadError("the framing of the body is broken"))
+                payload.feed_eof()  # or aiohttp would wait for the rest
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Note what nobody will answer any more."""
+        # A client that sends several requests at once and leaves: aiohttp drops those that it had not begun with.
+        for message, _ in self._messages:
+            if isinstance(message, RawRequestMessage):
+                reason = f"the client left before {message.method} {message.path} was read"
+                self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
+        super().connection_lost(exc)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Refuse what the parser could not read; leave failures of our own to aiohttp, which logs them."""
+        if isinstance(exc, ConnectionError) and (self.transport is None or self.transport.is_closing()):
+            raise exc  # the client left: aiohttp ends the connection without a word, as it does while it answers
+        if not isinstance(exc, HttpProcessingError | web.RequestPayloadError):
+            return super().handle_error(request, status, exc, message)
+        reason = " ".join((message or str(exc)).split()).removesuffix(" ^")
+        refusal = self._refused.add(peer=_host(self.peername), status=refused_status(exc), reason=reason)
+        body = orjson.dumps({"error": "refused", "message": f"not a readable HTTP request: {refusal.reason}"})
+        response = web.Response(status=refusal.status, body=body + b"\n", content_type="application/json")
+        response.force_close()
+        return response
+
+
+class _Parser:
+    """aiohttp's parser, but for the requests that are answered on the way: those it keeps to itself."""
+
+    __slots__ = ("_connection", "_parser")
+
+    def __init__(self, parser: Any, connection: Connection) -> None:
+        self._parser = parser
+        self._connection = connection
+
+    def feed_data(self, data: bytes) -> _Fed:
+        fed: _Fed = self._parser.feed_data(data)
+        messages, upgraded, _ = fed
+        if len(messages) != 1 or upgraded or not self._connection.answers(*messages[0]):
+            return fed
+        self._parser.message_consumed()
+        return (), False, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
+
+
+def _host(peername: object) -> str:
+    return str(peername[0]) if isinstance(peername, tuple) else ""
