@@ -18,6 +18,9 @@ from harness.core.schemas.references import Linted, check_references
 if TYPE_CHECKING:
     from harness.core.schemas.attribution import Explanation
 
+_NAMELESS = "https://nameless.invalid/"
+"""The id of a schema that has none, where another refers to it; beneath a URN, `#/$defs/…` would lead nowhere."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Schema:
@@ -32,7 +35,7 @@ class Schema:
 
     def narrowed(self, parts: Iterable[Mapping[str, Any]]) -> Schema:
         """A schema that accepts what this one and all `parts` accept."""
-        uri = self.document.get("$id", "urn:narrowed")
+        uri = self.document.get("$id", _NAMELESS)
         own = {**self.document, "$id": uri}
         resources = {**self._resources, uri: own}
         flat = flattened({"allOf": [{"$ref": uri}, *parts]}, resources, _accepted)
