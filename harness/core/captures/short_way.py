@@ -27,6 +27,8 @@ from harness.core.rules.rule import Follow
 
 _MOST = 10_000
 """Lanes that are kept; payloads of further keys go the long way."""
+_KINDS = ("event", "list")
+"""Kinds of destination whose payloads are told from a line here as they unpack them."""
 _LARGE = 1_000_000
 _SHALLOW = 4 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
@@ -81,7 +83,7 @@ class ShortWay:
 
     def learn(self, captured: Captured, destination: Destination, history: Histories) -> None:
         """Take what is like the payloads of `captured`, which the long way has judged, as far as that was learnt."""
-        if captured.unpacked.calls is None and self._lanes < _MOST:
+        if captured.unpacked.calls is None and captured.kind in _KINDS and self._lanes < _MOST:
             for payload in captured.unpacked.payloads:
                 like = likeness(payload, destination.name)
                 accepts = self._checker.acceptor(payload, destination)
