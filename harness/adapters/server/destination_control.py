@@ -123,7 +123,7 @@ class DestinationControl:
         try:
             found = await warehouse.rows(asked["sql"])
         except QueryFailed as error:
-            raise Refused(400, f"the query failed: {error}") from None
+            raise Refused(400, f"the query failed: {error}", "write a select over its tables") from None
         except WarehouseFailed as error:
             raise Refused(503, str(error), "ask again once its database is well") from None
         return json_answer({"columns": list(found.columns), "rows": found.records(), "left_null": list(found.notes)})
