@@ -9,7 +9,7 @@ from harness.adapters.capture_files import CaptureFiles, size_of
 from harness.cli.exits import UsageFault
 from harness.cli.progress import Reading
 from harness.core.captures.captured import Captured, Defaults
-from harness.core.captures.layout import numbered_texts
+from harness.core.captures.layout import record_texts
 from harness.core.captures.records import read_captured
 from harness.core.captures.sources import Sources
 
@@ -28,7 +28,8 @@ class Capturing:
             for file in self.captures.names:
                 reading.opened(file)
                 sources.opened(file)
-                for line, text in numbered_texts(self.captures.lines(file, reading.read), sources.page):
+                blocks = self.captures.blocks(file, reading.read)
+                for line, text in record_texts(blocks, sources.page):
                     for captured in read_captured(text, self.defaults, sources.page):
                         sources.delivery(captured)
                         yield file, line, captured

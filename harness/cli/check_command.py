@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from harness.adapters.capture_files import CaptureFiles, UnreadableCapture
+from harness.adapters.capture_checking import CaptureCheck, NoCapture
+from harness.adapters.capture_files import CaptureFiles, UnreadableCapture, size_of
 from harness.adapters.contract_files import DEFAULT_CONTRACT, shipped_contracts
 from harness.adapters.journeys_files import load_declarations
-from harness.cli.capturing import Capturing
 from harness.cli.exits import EXIT_FAILED, EXIT_PASSED, EXIT_USAGE, UsageFault
 from harness.cli.naming import named_contract
+from harness.cli.progress import Reading
 from harness.cli.say import print_json, say, say_error
 from harness.core.captures.captured import Captured, Defaults
 from harness.core.captures.families import better_fit
-from harness.core.captures.judging import CaptureJudge, CaptureVerdict
+from harness.core.captures.judging import CaptureVerdict
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.destinations.kinds import KINDS
@@ -27,6 +30,9 @@ from harness.reports.check_text import SHOWN_VIOLATIONS, better_fit_text, check_
 _SAMPLE = 1000
 """Deliveries by which other contracts are tried: one family's traffic differs from another's in every payload."""
 
+_COLLECTED = 1_000_000
+"""Values made between two looks for cycles."""
+
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -34,6 +40,12 @@ _SAMPLE = 1000
 @click.option("--kind", type=click.Choice(sorted(KINDS)), help="Kind of the destinations of records that do not say.")
 @click.option("--destination", metavar="NAME", help="Destination of records that do not name theirs.")
 @click.option("--journeys", metavar="FILE", type=click.Path(path_type=Path), help="A YAML file that declares journeys.")
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Processes that judge.  [default: as many as there are cores]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on standard output.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing where all is right.")
 def check(
@@ -42,6 +54,7 @@ def check(
     kind: str | None,
     destination: str | None,
     journeys: Path | None,
+    jobs: int | None,
     as_json: bool,
     quiet: bool,
 ) -> int:
@@ -51,62 +64,49 @@ def check(
     calls or list sync documents. It may also be one JSON object, one JSON array or a HAR, and it may be gzip. Standard
     input is -.
     """
-    checking = _Checking(
-        contract=named_contract(contract or DEFAULT_CONTRACT),
+    name = contract or DEFAULT_CONTRACT
+    checking = CaptureCheck(
+        contract=named_contract(name),
+        contract_name=name,
         declarations=load_declarations(journeys) if journeys else Declarations(),
         defaults=Defaults(destination=destination, kind=kind),
         shown=None if as_json else SHOWN_VIOLATIONS,
+        jobs=jobs or _cores(),
     )
     try:
-        with CaptureFiles(files) as captures:
-            verdict = checking.verdict(captures)
+        with CaptureFiles(files) as captures, _few_collections():
+            with Reading(size_of(captures.names)) as reading:
+                verdict = checking.verdict(captures, reading)
             evidence = {} if as_json else checking.evidence(captures, verdict)
-    except UnreadableCapture as error:
+            if contract is None and verdict.errors:
+                _say_better_fit(checking, captures)
+    except (UnreadableCapture, NoCapture) as error:
         raise UsageFault(str(error)) from None
-    if contract is None and verdict.errors:
-        checking.say_better_fit()
     return _report(verdict, evidence, as_json=as_json, quiet=quiet)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Checking:
-    """The judging of some files."""
+def _cores() -> int:
+    """How many cores this process may use, as far as the system tells."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
-    contract: Contract
-    declarations: Declarations
-    defaults: Defaults
-    shown: int | None
-    sample: list[Captured] = field(default_factory=list)
 
-    def verdict(self, captures: CaptureFiles) -> CaptureVerdict:
-        """The verdict on all that `captures` tell of; raises UsageFault where they are not what can be judged."""
-        judge = CaptureJudge(self.contract, self.declarations, shown=self.shown)
-        for file, line, captured in self._reading(captures).deliveries():
-            judge.see(captured, file, line)
-            if len(self.sample) < _SAMPLE:
-                self.sample.append(captured)
-        return judge.verdict()
+@contextmanager
+def _few_collections() -> Iterator[None]:
+    """Look for cycles rarely: what a judge keeps has none, and going through it took a good part of the time."""
+    before = gc.get_threshold()
+    gc.set_threshold(_COLLECTED, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
-    def evidence(self, captures: CaptureFiles, verdict: CaptureVerdict) -> Mapping[int, Captured]:
-        """The deliveries that prove what `verdict` shows, by number; read anew, since a judge keeps none."""
-        wanted = {number for located in verdict.violations for number in located.violation.deliveries}
-        deliveries = enumerate(self._reading(captures).deliveries(), 1) if wanted else ()
-        found: dict[int, Captured] = {}
-        for number, (_, _, captured) in deliveries:
-            if number in wanted:
-                found[number] = captured
-                if len(found) == len(wanted):
-                    break
-        return found
 
-    def _reading(self, captures: CaptureFiles) -> Capturing:
-        return Capturing(captures=captures, defaults=self.defaults)
-
-    def say_better_fit(self) -> None:
-        """Say which contract would accuse of less, if any would."""
-        fit = better_fit(self.sample, self.contract, _others(self.contract), self.declarations)
-        if fit is not None:
-            say(better_fit_text(fit, self.contract.id, len(self.sample)) + "\n")
+def _say_better_fit(checking: CaptureCheck, captures: CaptureFiles) -> None:
+    """Say which contract would accuse of less, if any would."""
+    sample = checking.first(captures, _SAMPLE)
+    fit = better_fit(sample, checking.contract, _others(checking.contract), checking.declarations)
+    if fit is not None:
+        say(better_fit_text(fit, checking.contract.id, len(sample)) + "\n")
 
 
 def _others(contract: Contract) -> Iterator[Contract]:

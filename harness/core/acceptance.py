@@ -37,16 +37,28 @@ class Acceptance:
         self._rules = tuple(rules)
         self._accepting: dict[Likeness, Accepts | None] = {}
         self._found_right: Counter[Likeness] = Counter()
-        self._destinations: dict[str, Destination] = {}
-        """Those that what is accepted was learnt at: one of the same name may be set up anew."""
+        self._destinations: dict[tuple[str, str], Destination] = {}
+        """Those that what is accepted was learnt at, by name and kind: one of the same name may be set up anew."""
 
     def accepts(self, payload: Payload, destination: Destination) -> bool:
         """Whether `payload` is plainly right at `destination`."""
         try:
             accepts = self._accepting[likeness(payload, destination)]
-            return accepts is not None and self._destinations[destination.name] is destination and accepts(payload)
+            return (
+                accepts is not None
+                and self._destinations[destination.name, destination.kind] is destination
+                and accepts(payload)
+            )
         except (KeyError, TypeError, ValueError):
             return False
+
+    def acceptor(self, payload: Payload, destination: Destination) -> Accepts | None:
+        """What says whether payloads like `payload` are plainly right at `destination`, once that was learnt."""
+        try:
+            known = self._accepting.get(likeness(payload, destination))
+        except (KeyError, TypeError):
+            return None
+        return known if self._destinations.get((destination.name, destination.kind)) is destination else None
 
     def learn(self, sighting: Sighting) -> None:
         """Accept what is like the payload of `sighting`, which was found right."""
@@ -56,7 +68,8 @@ class Acceptance:
             hash(like)  # a key that is no text may not be one to look up
         except (KeyError, TypeError):
             return
-        if self._destinations.setdefault(destination.name, destination) is not destination:
+        place = (destination.name, destination.kind)
+        if self._destinations.setdefault(place, destination) is not destination:
             self._forget(destination)
         if like in self._accepting or len(self._accepting) >= _MOST:
             return
@@ -67,7 +80,7 @@ class Acceptance:
 
     def _forget(self, destination: Destination) -> None:
         """Forget what was learnt at another destination of that name."""
-        self._destinations[destination.name] = destination
+        self._destinations[destination.name, destination.kind] = destination
         for known in (self._accepting, self._found_right):
             for like in [like for like in known if like[0] == destination.name]:
                 del known[like]

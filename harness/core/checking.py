@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property
 
@@ -40,6 +40,13 @@ class Checker:
     def sight(self, payload: Payload, call: Payload | None, destination: Destination) -> Sighting:
         """`payload` as rules see it."""
         return sight(payload, call, destination, self.declarations, self.contract.parameters)
+
+    def acceptor(self, payload: Payload, destination: Destination) -> Callable[[Payload], bool] | None:
+        """What accepts payloads of the same type and key as `payload` that are plainly right, once that was learnt.
+
+        It says nothing of list entries that came in as calls.
+        """
+        return self._acceptance.acceptor(payload, destination)
 
     def violations(
         self, payload: Payload, call: Payload | None, destination: Destination, index: int

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Any
 
 from harness.core.journeys import AdStep, Journey, Step
 from harness.core.keys import KEY_LENGTH, journey_slug, parse_key, skeleton, step_slug
@@ -39,19 +40,25 @@ class Declarations:
         self, journeys: Iterable[Journey] = (), profiles: Iterable[Profile] = (), *, complete: bool = False
     ) -> None:
         """Index `journeys` and `profiles`; `complete` says that no other journey sends in this run."""
+        self._profiles = tuple(profiles)
         self.journeys = {journey.id: journey for journey in journeys}
         self.complete = complete and bool(self.journeys)
-        self._emails = {
+        self.emails: Mapping[str, int] = {
             name: len(profile.emails)
-            for profile in profiles
+            for profile in self._profiles
             for name in (profile.user_id, profile.anonymous_id)
             if name is not None
         }
+        """How many emails the profile with that `userId` or `anonymousId` declares."""
         self._by_key: dict[str, DeclaredStep] = {}
         self._by_slugs: dict[tuple[str, str], list[DeclaredStep]] = {}
         self._found = lru_cache(maxsize=4096)(self._find)
         for declared in self.steps:
             self._index(declared)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """For another process, which indexes them anew."""
+        return partial(Declarations, complete=self.complete), (tuple(self.journeys.values()), self._profiles)
 
     @property
     def steps(self) -> list[DeclaredStep]:
@@ -93,7 +100,3 @@ class Declarations:
         journey = skeleton(parsed.journey)
         kin = [step for step in self.steps if skeleton(journey_slug(step.journey.name)) == journey]
         return kin or (self.steps if self.complete else [])
-
-    def emails_of(self, user: str) -> int:
-        """How many emails the profile with that `userId` or `anonymousId` declares; 0 where no profile does."""
-        return self._emails.get(user, 0)

@@ -13,8 +13,12 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
-from harness.core.rules.rule import History
-from harness.core.rules.sighting import Sighting, sight
+from harness.core.rules.following import Likeness, follows, likeness
+from harness.core.rules.rule import Follow, History
+from harness.core.rules.sighting import sight
+
+_MOST = 10_000
+"""Likenesses that are kept; payloads of further keys are looked at one by one."""
 
 
 class Histories:
@@ -29,6 +33,8 @@ class Histories:
             for rule in RULES.values()
             if rule.history is not None and rule.id in contract.severities
         }
+        self._following: dict[Likeness, tuple[Follow, ...]] = {}
+        self._latest = 0
 
     def see(
         self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None = None
@@ -39,28 +45,52 @@ class Histories:
         """
         if destination.kind == WEBHOOK:
             return  # whom a body in a form of its own is about, nobody knows
-        for sighting in self._sightings(delivery, destination, calls or calls_of(delivery)):
-            for fold in self._folds.values():
-                fold.see(sighting)
-
-    def _sightings(
-        self, delivery: Delivery, destination: Destination, calls: tuple[Payload | None, ...] | None
-    ) -> Iterator[Sighting]:
+        calls = calls or calls_of(delivery)
+        later = delivery.number > self._latest
+        self._latest = max(self._latest, delivery.number)
+        received_at, headers = delivery.arrival.received_at, delivery.arrival.headers
         for index, payload in enumerate(delivery.payloads):
-            yield sight(
-                payload,
-                calls[index] if calls else None,
-                destination,
-                self._checker.declarations,
-                self._checker.contract.parameters,
-                delivery,
-                index,
-            )
+            call = calls[index] if calls else None
+            like = likeness(payload, destination.name) if call is None else None
+            following = self._following.get(like) if later and like is not None else None
+            if following is None:
+                self._look_at(payload, call, destination, delivery, index, like)
+            else:
+                for follow in following:
+                    follow(payload, delivery.number, index, received_at, delivery.accepts(index), headers)
 
-    def merge(self, other: Histories) -> None:
-        """Take into account all that `other` saw, in whatever order it was."""
+    def _look_at(
+        self,
+        payload: Payload,
+        call: Payload | None,
+        destination: Destination,
+        delivery: Delivery,
+        index: int,
+        like: Likeness | None,
+    ) -> None:
+        declarations, parameters = self._checker.declarations, self._checker.contract.parameters
+        sighting = sight(payload, call, destination, declarations, parameters, delivery, index)
+        for fold in self._folds.values():
+            fold.see(sighting)
+        if like is not None and like not in self._following and len(self._following) < _MOST:
+            self._following[like] = follows(self._folds.values(), sighting)
+
+    def following(self, like: Likeness) -> tuple[Follow, ...] | None:
+        """What takes payloads that are like earlier ones into account; None where there was none like them.
+
+        Whoever uses it gives each payload a greater number than any before.
+        """
+        return self._following.get(like)
+
+    @property
+    def folds(self) -> Mapping[str, History]:
+        """The fold of each rule; these can be pickled, while other parts of this cannot."""
+        return self._folds
+
+    def merge(self, folds: Mapping[str, History]) -> None:
+        """Take into account all that the `folds` of other histories saw, in whatever order it was."""
         for rule_id, fold in self._folds.items():
-            fold.merge(other._folds[rule_id])
+            fold.merge(folds[rule_id])
 
     def violations(self) -> Iterator[Violation]:
         """The breaches in all that was seen, each with the contract's severity where that is milder."""

@@ -46,7 +46,7 @@ def pieced_together(played: Played, checker: Checker, chance: Random) -> list[st
         chance.choice(parts).see(delivery, played.destinations[delivery.destination])
     while len(parts) > 1:
         kept, other = (parts.pop(chance.randrange(len(parts))) for _ in range(2))
-        kept.merge(other)
+        kept.merge(other.folds)
         parts.append(kept)
     return ordered(parts[0].violations())
 

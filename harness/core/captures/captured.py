@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.core.behaviours import OK
-from harness.core.delivery import Reply
+from harness.core.delivery import RawHeaders, Reply
 from harness.core.destinations.bodies import Unpacked, malformed
 from harness.core.instants import Instant
 
@@ -17,6 +17,9 @@ class Defaults:
     destination: str | None = None
     kind: str | None = None
     """None: told by the form of what was sent."""
+
+
+SILENT = Defaults()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +46,11 @@ class Captured:
     """Its number in its run, where the capture says so."""
     formless: bool = False
     """Whether it is JSON in none of the forms in which a capture tells of a delivery."""
+
+
+def agent_header(agent: str) -> RawHeaders:
+    """The headers of a request of which nothing is known but its `User-Agent`; none where that is empty."""
+    return ((b"user-agent", agent.encode()),) if agent else ()
 
 
 class NotARecord(Exception):

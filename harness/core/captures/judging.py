@@ -5,12 +5,14 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from harness.core.captures.captured import Captured
-from harness.core.captures.places import Place, Places
+from harness.core.captures.captured import SILENT, Captured, Defaults, agent_header
+from harness.core.captures.places import Place
 from harness.core.captures.receivers import Receivers
+from harness.core.captures.seen import Seen, Stray
+from harness.core.captures.short_way import ShortWay
 from harness.core.checking import Checker
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
@@ -19,10 +21,9 @@ from harness.core.destinations.destination import Destination
 from harness.core.judging import Histories
 from harness.core.reception import found_violations
 from harness.core.rules.catalogue import PRECEDENCE
+from harness.core.rules.rule import History
 
 Word: TypeAlias = Literal["passed", "failed", "errored"]
-
-_PER_DESTINATION = frozenset({"once-per-entry", "exit-after-entry"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +33,13 @@ class Located:
     violation: Violation
     places: tuple[Place, ...]
     """One for each delivery, in order; at least one."""
+    nth: tuple[int, ...]
+    """For each of them, how many deliveries stand on the same line before it."""
 
     @property
     def place(self) -> Place:
         """Where the delivery stands that broke the rule."""
         return self.places[-1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stray:
-    """A delivery to a destination that does not exist."""
-
-    number: int
-    destination: str | None
-    place: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,87 +71,130 @@ class CaptureVerdict:
         return "failed" if self.errors or self.unexpected else "passed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeState:
+    """What a judge has seen; it can be pickled."""
+
+    seen: Seen
+    folds: Mapping[str, Mapping[str, History]]
+    """By run and rule."""
+    begun: Mapping[str, int]
+    """By run, the number of its first delivery that holds payloads."""
+
+
 class CaptureJudge:
     """Judges deliveries one after the other, by one contract."""
 
-    def __init__(self, contract: Contract, declarations: Declarations, *, shown: int | None = None) -> None:
-        """Keep the first `shown` violations and strays, or all; count all."""
+    def __init__(
+        self,
+        contract: Contract,
+        declarations: Declarations,
+        defaults: Defaults = SILENT,
+        *,
+        shown: int | None = None,
+    ) -> None:
+        """Keep the first `shown` violations and strays, or all; count all. `defaults` hold for lines that are taken."""
         self._checker = Checker(contract, declarations)
-        self._shown = shown
-        self._places = Places()
+        self._short_way = ShortWay(self._checker, defaults)
+        self._seen = Seen(shown=shown)
         self._histories: dict[str, Histories] = {}
         self._receivers = Receivers()
-        self._kept: list[Violation] = []
-        self._strays: list[Stray] = []
-        self._counts: Counter[tuple[str, Severity]] = Counter()
-        self._deliveries = self._payloads = self._unexpected = 0
+        self._begun: dict[str, int] = {}
+        """By run, the number of its first delivery that holds payloads."""
+        self.number = 0
+        """The number of the last delivery."""
+
+    def leap(self, number: int) -> None:
+        """Let the next delivery be the one after `number`, where others judge those in between."""
+        self.number = number
+        self._seen.places.leap()
+
+    def take(self, text: bytes, file: str, line: int) -> bool:
+        """Judge a line right now, where it tells of one plainly right delivery like earlier ones; else leave it."""
+        number = self.number + 1
+        taken = self._short_way.take(text, number)
+        if not taken:
+            return False
+        self.number = number
+        seen = self._seen
+        seen.deliveries += 1
+        seen.payloads += taken
+        seen.places.add(number, file, line)
+        return True
 
     def see(self, captured: Captured, file: str, line: int) -> None:
         """Judge what a line of a capture tells of."""
-        self._deliveries += 1
-        number = self._deliveries
-        place = Place(file=file, line=line, addressed=captured.destination is not None)
-        self._places.add(number, place)
+        seen, unpacked = self._seen, captured.unpacked
+        self.number = number = self.number + 1
+        seen.deliveries += 1
+        seen.places.add(number, file, line)
         if captured.unexpected:
-            self._unexpected += 1
-            if self._shown is None or len(self._strays) < self._shown:
-                self._strays.append(Stray(number=number, destination=captured.destination, place=place))
+            seen.stray(captured, number)
             return
-        unpacked = captured.unpacked
-        self._payloads += len(unpacked.payloads)
+        seen.payloads += len(unpacked.payloads)
         destination = self._receivers.of(captured)
         found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
-            self._keep(found)
+            seen.add(found)
         if unpacked.payloads:
             calls = unpacked.calls or (None,) * len(unpacked.payloads)
-            self._history(captured.run).see(_delivery(captured, destination, number), destination, calls)
+            history = self._history(captured.run)
+            history.see(_delivery(captured, destination, number), destination, calls)
+            if not found:
+                self._short_way.learn(captured, destination, history)
 
     def _history(self, run: str) -> Histories:
         history = self._histories.get(run)
         if history is None:
             history = self._histories[run] = Histories(self._checker)
+            self._begun.setdefault(run, self.number)
         return history
 
-    def _keep(self, violations: Iterable[Violation]) -> None:
-        for violation in violations:
-            self._counts[violation.rule, violation.severity] += 1
-            if self._shown is None or len(self._kept) < self._shown:
-                self._kept.append(violation)
+    def state(self) -> JudgeState:
+        """All that was seen so far, for another judge to take over."""
+        folds = {run: history.folds for run, history in self._histories.items()}
+        return JudgeState(seen=self._seen, folds=folds, begun=self._begun)
+
+    def merge(self, state: JudgeState) -> None:
+        """Take over what another judge saw of the same capture."""
+        self._seen.merge(state.seen)
+        for run, folds in state.folds.items():
+            begun = state.begun[run]
+            self._begun[run] = min(begun, self._begun.get(run, begun))
+            self._history(run).merge(folds)
 
     def verdict(self) -> CaptureVerdict:
         """The verdict on all that was seen so far."""
-        counts = self._counts.copy()
+        seen = self._seen
+        counts = seen.counts.copy()
         late = _counted(self._historical(), counts)
-        if self._shown is None:
-            violations = sorted([*self._kept, *late], key=_order)
+        if seen.shown is None:
+            violations = sorted([*seen.kept, *late], key=_order)
         else:
-            first = heapq.nsmallest(self._shown, late, key=_order)
-            violations = heapq.nsmallest(self._shown, [*self._kept, *first], key=_order)
+            first = heapq.nsmallest(seen.shown, late, key=_order)
+            violations = heapq.nsmallest(seen.shown, [*seen.kept, *first], key=_order)
         return CaptureVerdict(
             contract=self._checker.contract.id,
-            deliveries=self._deliveries,
-            payloads=self._payloads,
-            unexpected=self._unexpected,
-            strays=tuple(self._strays),
+            deliveries=seen.deliveries,
+            payloads=seen.payloads,
+            unexpected=seen.unexpected,
+            strays=tuple(seen.strays),
             violations=tuple(self._located(violation) for violation in violations),
             counts=counts,
         )
 
     def _historical(self) -> Iterator[Violation]:
         """The breaches that only the history shows."""
-        for history in self._histories.values():
-            for violation in history.violations():
-                yield self._softened(violation)
-
-    def _softened(self, violation: Violation) -> Violation:
-        """A warning, where it is one only if two deliveries went to one destination, which nobody knows."""
-        if violation.rule in _PER_DESTINATION and not self._places.of(violation.deliveries[-1]).addressed:
-            return replace(violation, severity="warning")
-        return violation
+        for run in sorted(self._histories, key=self._begun.__getitem__):
+            yield from self._histories[run].violations()
 
     def _located(self, violation: Violation) -> Located:
-        return Located(violation=violation, places=tuple(self._places.of(number) for number in violation.deliveries))
+        places = self._seen.places
+        return Located(
+            violation=violation,
+            places=tuple(places.of(number) for number in violation.deliveries),
+            nth=tuple(places.nth(number) for number in violation.deliveries),
+        )
 
 
 def _counted(violations: Iterable[Violation], counts: Counter[tuple[str, Severity]]) -> Iterator[Violation]:
@@ -172,7 +209,7 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
         destination=destination.name,
         method="POST",
         path="",
-        headers=((b"user-agent", captured.agent.encode()),) if captured.agent else (),
+        headers=agent_header(captured.agent),
         body=b"",
         received_at=captured.received_at,
         arrived_at=captured.received_at,
@@ -190,6 +227,9 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
     )
 
 
-def _order(violation: Violation) -> tuple[int, int, int, str]:
+def _order(violation: Violation) -> tuple[object, ...]:
+    """By place; what breaks one rule at one place is told apart by words, so that the order is always the same."""
     payload = -1 if violation.payload is None else violation.payload
-    return violation.deliveries[-1], payload, PRECEDENCE[violation.rule], violation.path
+    words = (violation.message, violation.expected, violation.actual, violation.severity)
+    place = (violation.deliveries[-1], payload, PRECEDENCE[violation.rule], violation.path)
+    return (*place, *words, violation.deliveries)

@@ -21,23 +21,50 @@ _DECODER = json.JSONDecoder()
 _PAGE = ("deliveries",)
 
 
-def numbered_texts(
-    lines: Iterable[bytes], on_page: Callable[[Mapping[str, Any]], None] | None = None
-) -> Iterator[Numbered]:
-    """The texts of the records in `lines`; blank lines are skipped.
+def text_blocks(
+    blocks: Iterable[list[bytes]], on_page: Callable[[Mapping[str, Any]], None] | None = None
+) -> Iterator[tuple[int, list[bytes]]]:
+    """The texts of the records in the lines of `blocks`: one a line, from the line of that number on; some are blank.
 
     Only a document that spans lines is read as a whole; of all else, nothing is kept. `on_page` is told of a page of
     deliveries that spans lines, since it is taken apart here.
     """
-    numbered = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
-    head = list(itertools.islice(numbered, 2))
+    blocks, begin = iter(blocks), list[bytes]()
+    head: list[Numbered] = []
+    while len(head) < 2 and (block := next(blocks, None)) is not None:
+        begin += block
+        head = list(itertools.islice(_written(begin), 2))
     if head and head[0][1].startswith(_BOM):
         head[0] = (head[0][0], head[0][1].removeprefix(_BOM))
+        begin[head[0][0] - 1] = head[0][1]
     if _begins_document(head):
-        yield from _document(head + list(numbered), on_page)
+        lines = list(_written(itertools.chain(begin, *blocks)))
+        yield from ((line, [text]) for line, text in _document(lines, on_page))
     else:
-        yield from head
-        yield from numbered
+        number = 1
+        for block in itertools.chain([begin], blocks):
+            yield number, block
+            number += len(block)
+
+
+def numbered_texts(
+    lines: Iterable[bytes], on_page: Callable[[Mapping[str, Any]], None] | None = None
+) -> Iterator[Numbered]:
+    """The texts of the records in `lines` one by one, as `text_blocks` finds them, without blank ones."""
+    return record_texts(([line] for line in lines), on_page)
+
+
+def record_texts(
+    blocks: Iterable[list[bytes]], on_page: Callable[[Mapping[str, Any]], None] | None = None
+) -> Iterator[Numbered]:
+    """The texts of the records in the lines of `blocks` one by one, without blank ones."""
+    for number, block in text_blocks(blocks, on_page):
+        yield from _written(block, number)
+
+
+def _written(lines: Iterable[bytes], first: int = 1) -> Iterator[Numbered]:
+    """The lines that are not blank, with their numbers."""
+    return ((number, line) for number, line in enumerate(lines, first) if line.strip())
 
 
 def _begins_document(head: list[Numbered]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +13,15 @@ class Place:
 
     file: str
     line: int
-    addressed: bool = True
-    """Whether it says to which destination it went."""
+
+
+class _Stretch(NamedTuple):
+    """Consecutive deliveries of a file: the first, its line, and how many lines each is further than the one before."""
+
+    number: int
+    file: str
+    line: int
+    pace: int
 
 
 class Places:
@@ -21,27 +29,41 @@ class Places:
 
     def __init__(self) -> None:
         """Know none yet."""
-        self._numbers: list[int] = []
-        self._places: list[tuple[Place, int]] = []
-        """Where each stretch begins, and how many lines each of its deliveries is further than the one before."""
+        self._stretches: list[_Stretch] = []
+        self._leapt = True
 
-    def add(self, number: int, place: Place) -> None:
-        """Note that delivery `number`, one more than the last, stands at `place`."""
-        if self._places:
-            begin, pace = self._places[-1]
-            steps = number - self._numbers[-1]
-            if (begin.file, begin.addressed) == (place.file, place.addressed):
-                if steps == 1 and pace == 0:
-                    self._places[-1] = (begin, place.line - begin.line)
+    def add(self, number: int, file: str, line: int) -> None:
+        """Note that delivery `number`, one more than the last, stands there."""
+        if not self._leapt:
+            begin = self._stretches[-1]
+            first, same_file, first_line, pace = begin
+            if file == same_file:
+                if number == first + 1:
+                    self._stretches[-1] = begin._replace(pace=line - first_line)
                     return
-                if place.line == begin.line + steps * pace:
+                if line == first_line + (number - first) * pace:
                     return
-        self._numbers.append(number)
-        self._places.append((place, 0))
+        self._leapt = False
+        self._stretches.append(_Stretch(number, file, line, 0))
+
+    def leap(self) -> None:
+        """Let the next delivery have any number greater than the last."""
+        self._leapt = True
+
+    def merge(self, other: Places) -> None:
+        """Take over the places that `other` knows."""
+        self._stretches = sorted(self._stretches + other._stretches)
+        self.leap()
 
     def of(self, number: int) -> Place:
         """Where delivery `number` stands."""
-        index = bisect_right(self._numbers, number) - 1
-        begin, pace = self._places[index]
-        line = begin.line + (number - self._numbers[index]) * pace
-        return Place(file=begin.file, line=line, addressed=begin.addressed)
+        begin = self._stretches[bisect_right(self._stretches, number, key=lambda stretch: stretch.number) - 1]
+        line = begin.line + (number - begin.number) * begin.pace
+        return Place(file=begin.file, line=line)
+
+    def nth(self, number: int) -> int:
+        """How many deliveries stand on the same line before delivery `number`."""
+        place, before = self.of(number), number - 1
+        while before >= self._stretches[0].number and self.of(before) == place:
+            before -= 1
+        return number - before - 1

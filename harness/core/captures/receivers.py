@@ -22,6 +22,7 @@ class Receivers:
         name = captured.destination or _NAMELESS
         known = self._known.get((name, captured.kind))
         if known is None:
-            known = Destination(name=name, kind=captured.kind, calls=CALL_TYPES)
+            named = captured.destination is not None
+            known = Destination(name=name, kind=captured.kind, calls=CALL_TYPES, named=named)
             self._known[name, captured.kind] = known
         return known

@@ -109,7 +109,7 @@ def _from_record(record: Mapping[str, Any], defaults: Defaults, bound: int) -> C
         unexpected=unpacked is None,
         size=bound if body is None else len(body),
         exact=body is not None,
-        agent=_agent(record),
+        agent=agent_of(record),
         number=record["number"] if type(record.get("number")) is int else None,
     )
 
@@ -144,7 +144,7 @@ def _body(record: Mapping[str, Any]) -> bytes | None:
         raise NotARecord("`request.body_base64` is not base64", "base64", str(encoded)[:120]) from None
 
 
-def _agent(record: Mapping[str, Any]) -> str:
+def agent_of(record: Mapping[str, Any]) -> str:
     """The `User-Agent` of a record's request; empty where it says none."""
     request = record.get("request")
     headers = request.get("headers") if isinstance(request, dict) else None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,18 +52,22 @@ class Sources:
         """Know of no file yet."""
         self._file = ""
         self._open: _Page | None = None
-        self._faults: list[str] = []
-        self._formed = self._formless = 0
+        self._faults: dict[str, list[str]] = {}
+        """By file, pages that it does not follow."""
+        self.formed: Counter[str] = Counter()
+        """By file, how many deliveries have a known form."""
+        self.formless: Counter[str] = Counter()
+        """By file, how many have none."""
 
     def opened(self, file: str) -> None:
         """Note that what comes now stands in `file`."""
-        self._close_file()
         self._file = file
+        self._faults.setdefault(file, [])
 
     def page(self, document: Mapping[str, Any]) -> None:
         """Note a page of deliveries, as the server lists them."""
         if self._open is not None and not self._open.followed_by(document):
-            self._faults.append(self._open.fault())
+            self._faults[self._file].append(self._open.fault())
         self._open = None
         if document.get("next") is not None:
             held, total = len(document["deliveries"]), _whole(document.get("total"))
@@ -70,23 +75,21 @@ class Sources:
 
     def delivery(self, captured: Captured) -> None:
         """Note a delivery of the present file."""
-        if captured.formless:
-            self._formless += 1
-        else:
-            self._formed += 1
+        (self.formless if captured.formless else self.formed)[self._file] += 1
 
-    def faults(self) -> list[str]:
-        """Why these files cannot be judged; called once all are read."""
-        self._close_file()
+    def merge(self, formed: Mapping[str, int], formless: Mapping[str, int]) -> None:
+        """Note deliveries that somebody else read, by file."""
+        self.formed.update(formed)
+        self.formless.update(formless)
+
+    def faults(self) -> Iterator[str]:
+        """Why these files cannot be judged, once all are read."""
+        for file, faults in self._faults.items():
+            yield from faults
+            if self.formless[file] and not self.formed[file]:
+                yield f"{file}: this is no capture: nothing in it has a known form; {_FORMS}"
         if self._open is not None:
-            self._faults.append(self._open.fault())
-            self._open = None
-        return self._faults
-
-    def _close_file(self) -> None:
-        if self._formless and not self._formed:
-            self._faults.append(f"{self._file}: this is no capture: nothing in it has a known form; {_FORMS}")
-        self._formed = self._formless = 0
+            yield self._open.fault()
 
 
 def _whole(value: Any) -> int | None:

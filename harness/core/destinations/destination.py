@@ -29,6 +29,8 @@ class Destination:
     """An endpoint that somebody develops: what comes is recorded, handed on to it, and answered as it answers."""
     warehouse: WarehouseSettings | None = None
     """Where a warehouse destination puts its rows; None for the other kinds."""
+    named: bool = True
+    """Whether it is known which one it is: payloads of a capture that does not say may have gone to several."""
 
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
-from harness.core.calls import DELETE, EXIT_EVENTS, call_email, is_list_entry, subject
-from harness.core.delivery import Payload, Violation
-from harness.core.rules.entry_accounts import Account, re_entry, surplus
+from harness.core.calls import DELETE, EXIT_EVENTS, is_list_entry, subject, subject_name
+from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.instants import Instant
+from harness.core.rules.entry_accounts import surplus
+from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, is_retry, opened, users_of
 from harness.core.rules.examples import event, track
-from harness.core.rules.rule import Example, Rule
+from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
 from harness.core.rules.tellings import Sight, Tellings, sight_of
+
+_IN = ("true", True)
+_OUT = ("false", False)
 
 
 class OncePerEntry:
@@ -19,7 +24,7 @@ class OncePerEntry:
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._come_and_go = parameters.get("exits") == "always"
-        self._entries: dict[Hashable, Account] = {}
+        self._books: dict[Hashable, Book] = {}
         self._left: dict[Hashable, Tellings] = {}
         self._deleted: dict[tuple[str, str], set[Sight]] = {}
 
@@ -29,33 +34,54 @@ class OncePerEntry:
         if call is None or is_list_entry(sighting.payload):
             return
         if call.get("type") == DELETE:
-            for user in _users(call):
+            for user in users_of(call):
                 self._deleted.setdefault((sighting.destination.name, user), set()).add(sight_of(sighting))
         elif key is not None:
             self._see_membership(sighting, call, subject(call).get(sighting.member_name or key))
 
     def _see_membership(self, sighting: Sighting, call: Payload, value: object) -> None:
-        identifier, left = _identifier(call), call.get("event") in EXIT_EVENTS
+        identifier, left = identifier_of(call), call.get("event") in EXIT_EVENTS
         if identifier is None:
             return
-        step = (sighting.step.journey.id, sighting.step.step.name) if sighting.step else sighting.key
-        owner = (step, sighting.destination.name, str(call.get("type")), identifier)
-        if value in (True, "true") and not left:
-            self._add(owner, sighting, call, identifier)
-        elif self._come_and_go and (left or value in (False, "false")):
+        if value in _IN and not left:
+            self._book(sighting).add(identifier, call, glimpse_of(call, sighting))
+        elif self._come_and_go and (left or value in _OUT):
+            owner = (_step(sighting), identifier)
             self._left.setdefault(owner, Tellings()).add(call, sight_of(sighting))
 
-    def _add(self, owner: Hashable, sighting: Sighting, call: Payload, identifier: tuple[str, str]) -> None:
-        entries = self._entries.get(owner) or self._entries.setdefault(owner, _opened(sighting, *identifier))
-        entries.users.update(_users(call))
-        entries.messages.add(call, sight_of(sighting))
+    def _book(self, sighting: Sighting) -> Book:
+        step = _step(sighting)
+        known = self._books.get(step)
+        return known or self._books.setdefault(step, opened(sighting))
+
+    def follow(self, like: Sighting) -> Follow | None:
+        """Notes the entries at the same step; list entries tell nothing new."""
+        call, key = like.call, like.key
+        if call is None or key is None:
+            return None
+        entries, said_at, see = self._book(like).entries, subject_name(call), self.see
+
+        def note(
+            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        ) -> None:
+            said, message = call.get(said_at), call.get("messageId")
+            if isinstance(said, dict) and isinstance(message, str) and message:
+                entered = said.get(key) in _IN and call.get("event") not in EXIT_EVENTS
+                identifier = identifier_of(call) if entered else None
+                stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
+                glimpse = (number, index, received_at, accepted, message, stated, user, anonymous)
+                known = None if identifier is None else entries.setdefault(identifier, glimpse)
+                if known is glimpse or (isinstance(known, tuple) and is_retry(known, glimpse)):
+                    return
+            see(like.again(call, number, index, received_at, accepted, headers))
+
+        return note
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
-        for owner, theirs in other._entries.items():
-            mine = self._entries.get(owner) or self._entries.setdefault(owner, theirs.emptied())
-            mine.users.update(theirs.users)
-            mine.messages.merge(theirs.messages)
+        for step, book in other._books.items():
+            mine = self._books.get(step) or self._books.setdefault(step, book.emptied())
+            mine.merge(book)
         for user, sights in other._deleted.items():
             self._deleted.setdefault(user, set()).update(sights)
         for owner, exits in other._left.items():
@@ -63,40 +89,18 @@ class OncePerEntry:
 
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
-        for owner, entries in self._entries.items():
-            deletes = {each for user in entries.users for each in self._deleted.get((entries.destination, user), ())}
-            exits = self._left[owner].first_sights() if owner in self._left else ()
-            yield from surplus(entries, deletes.union(exits))
+        for step, book in self._books.items():
+            for identifier, account in book.accounts():
+                deletes = {each for user in account.users for each in self._deleted.get((book.destination, user), ())}
+                left = self._left.get((step, identifier))
+                yield from surplus(account, deletes.union(left.first_sights() if left else ()), book.severity)
 
 
-def _users(call: Payload) -> Iterator[str]:
-    for name in ("userId", "anonymousId"):
-        value = call.get(name)
-        if isinstance(value, str) and value:
-            yield value
-
-
-def _identifier(call: Payload) -> tuple[str, str] | None:
-    """What kind of identifier the message goes by, and which; None where it has none. A group call is an account's."""
-    group = call.get("groupId") if call.get("type") == "group" else None
-    if isinstance(group, str) and group:
-        return "group", group
-    email = call_email(call)
-    if email is not None:
-        return "email", email.casefold()
-    user = next(_users(call), None)
-    return None if user is None else ("id", user)
-
-
-def _opened(sighting: Sighting, kind: str, user: str) -> Account:
-    """A fresh account of the entries of `user`; who goes by an email has it as the only one."""
-    emails = sighting.declarations.emails_of(user) if kind == "id" else 1
-    return Account(
-        re_entry=re_entry(sighting.candidates),
-        look_alikes=max(1, emails),
-        what=f"{sighting.destination.name} was told of {user[:120]} by {sighting.payload.get('type')}",
-        destination=sighting.destination.name,
-    )
+def _step(sighting: Sighting) -> Hashable:
+    """What a user enters: a step, as a destination is told of it in one type of call."""
+    step = (sighting.step.journey.id, sighting.step.step.name) if sighting.step else sighting.key
+    call = sighting.call or sighting.payload
+    return step, sighting.destination.name, str(call.get("type"))
 
 
 ONCE_PER_ENTRY = Rule(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from harness.core.declarations import DeclaredStep
-from harness.core.delivery import Violation
+from harness.core.delivery import Severity, Violation
 from harness.core.instants import MINUTE, Duration
 from harness.core.rules.sighting import proof
 from harness.core.rules.tellings import Sight, Tellings
@@ -25,18 +25,22 @@ class Account:
     """How many messages one entry may have: one for each email that the profile declares."""
     what: str
     """Who got what for whom, for messages."""
-    destination: str
-    """Its name."""
     users: set[str] = field(default_factory=set)
     """Every `userId` and `anonymousId` that came with it."""
     messages: Tellings = field(default_factory=Tellings)
 
-    def emptied(self) -> Account:
-        """The same, with nothing seen yet."""
-        return replace(self, users=set(), messages=Tellings())
+    def take(self, message: str, sight: Sight, users: Iterable[str]) -> None:
+        """Note an attempt at the message of that id."""
+        self.users.update(users)
+        self.messages.add_named(message, sight)
+
+    def merge(self, other: Account) -> None:
+        """Take over what `other` holds."""
+        self.users.update(other.users)
+        self.messages.merge(other.messages)
 
 
-def surplus(entries: Account, ends: Collection[Sight]) -> Iterator[Violation]:
+def surplus(entries: Account, ends: Collection[Sight], severity: Severity) -> Iterator[Violation]:
     """One violation for each message that belongs to an entry which already has as many as it may have.
 
     `ends` are the ends of entries: a user asked to be forgotten, or left where users come and go.
@@ -51,6 +55,7 @@ def surplus(entries: Account, ends: Collection[Sight]) -> Iterator[Violation]:
         else:
             yield Violation(
                 rule="once-per-entry",
+                severity=severity,
                 message=f"{entries.what} more than once for one entry",
                 payload=sight.at[1],
                 path="$.messageId",

@@ -53,6 +53,8 @@ class Terms:
     """Whether users may enter again."""
     whole: bool
     """Whether all that was ever sent of the journey was seen, so that an entry which was not seen was not told."""
+    named: bool
+    """Whether it is known to which destination all this went."""
     lateness: Duration
     """How late an entry may have been told, where no message states when it was."""
 
@@ -87,6 +89,7 @@ def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
         only_step=all(len(step.journey.steps) == 1 for step in sighting.candidates),
         returns=always or any(step.journey.re_entry_after is not None for step in leaving),
         whole=sighting.declarations.complete,
+        named=sighting.destination.named,
         lateness=list_delay if sighting.destination.kind == "list" else _LATENESS,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 from harness.core.calls import DELETE, ENTERED, EXIT_EVENTS, EXITED, call_email, is_list_entry, subject
@@ -12,7 +13,7 @@ from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, parse_duration
 from harness.core.rules.examples import JOURNEYS, KEY, event, track
 from harness.core.rules.exit_accounts import Exits, Known, Leaver, Owner, Terms, User, breaches, terms_of
-from harness.core.rules.rule import Example, Rule
+from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
 from harness.core.rules.tellings import Sight, Tellings, sight_of
 
@@ -63,9 +64,15 @@ class ExitAfterEntry:
         exits = self._exits.get(leaver)
         if exits is None:
             named = any(kind in ("email", "group") for kind, _ in users)
-            emails = 1 if named else max(sighting.declarations.emails_of(name) for _, name in users)
+            emails = 1 if named else max(sighting.declarations.emails.get(name, 0) for _, name in users)
             exits = self._exits[leaver] = Exits(look_alikes=max(1, emails))
         exits.messages.add(sighting.call or sighting.payload, sight_of(sighting))
+
+    def follow(self, like: Sighting) -> Follow | None:
+        """Looks at each where users may leave; nothing else tells anything."""
+        if like.key is None or not like.exits:
+            return None
+        return lambda *came: self.see(like.again(*came))
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
@@ -87,7 +94,9 @@ class ExitAfterEntry:
             entries = [self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries]
             steps = sorted({sight for each in entries for sight in each.first_sights()})
             journey = {sight for user in leaver.users for sight in of_journeys.get((owner.journey, user), ())}
-            yield from breaches(leaver, exits, Known(step=steps, journey=sorted(journey)), self._terms[owner])
+            terms = self._terms[owner]
+            for breach in breaches(leaver, exits, Known(step=steps, journey=sorted(journey)), terms):
+                yield breach if terms.named else replace(breach, severity="warning")
 
     def _entries_of_journeys(self) -> Mapping[tuple[str | None, User], list[Sight]]:
         """By journey and user: the entries into any step of the journey, wherever they were told."""

@@ -7,11 +7,12 @@ from typing import Any, Self
 
 from harness.core.calls import personas
 from harness.core.declarations import DeclaredStep
-from harness.core.delivery import Violation
+from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.instants import Instant
 from harness.core.keys import parse_key
 from harness.core.rules.examples import COMPUTATION_ID, KEY, SPACE_ID, event, track
 from harness.core.rules.examples import personas as personas_example
-from harness.core.rules.rule import Example, Rule
+from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting, proof
 
 
@@ -55,6 +56,9 @@ class KeyStable:
             self._declared[owner] = sighting.step
         if owner is not None:
             self._keys.add(owner, sighting.key, sighting.at)
+
+    def follow(self, like: Sighting) -> None:
+        """Nothing new: only the first sight of a step's key matters."""
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
@@ -106,6 +110,9 @@ class KeyUnique:
             self._declared.add(sighting.key)
         self._computations.add(sighting.key, sighting.computation_id, sighting.at)
 
+    def follow(self, like: Sighting) -> None:
+        """Nothing new: only the first sight of a key's computation matters."""
+
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
         self._declared |= other._declared
@@ -139,6 +146,22 @@ class SpaceStable:
         space = personas(sighting.call).get("space_id") if sighting.call is not None else None
         if sighting.key is not None and isinstance(space, str) and space:
             self._spaces.add(sighting.key, space, sighting.at)
+
+    def follow(self, like: Sighting) -> Follow | None:
+        """Looks for a space other than that of `like`."""
+        call, key, spaces = like.call, like.key, self._spaces
+        if call is None or key is None:
+            return None
+        known = personas(call).get("space_id")
+
+        def see(
+            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        ) -> None:
+            space = call["context"]["personas"].get("space_id")
+            if space != known and isinstance(space, str) and space:
+                spaces.add(key, space, (number, index))
+
+        return see
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Protocol, Self, TypeAlias, runtime_checkable
 
-from harness.core.delivery import Violation
+from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.instants import Instant
 from harness.core.rules.sighting import Sighting
 
 PayloadCheck: TypeAlias = Callable[[Sighting], Iterable[Violation]]
@@ -31,6 +32,24 @@ class History(Protocol):
 
     def violations(self) -> Iterable[Violation]:
         """The breaches in all that was seen; the same whatever the order of seeing and merging."""
+        ...
+
+
+Follow: TypeAlias = Callable[[Payload, int, int, Instant, bool, RawHeaders], object]
+"""Takes one payload into account: the payload, its delivery's number, its index in that, when it came, whether it was
+accepted, and the headers that it came with."""
+
+
+@runtime_checkable
+class FollowingHistory(History, Protocol):
+    """A history that takes payloads which are like earlier ones into account faster than by `see`."""
+
+    def follow(self, like: Sighting) -> Follow | None:
+        """What does as `see` would, for payloads like that of `like`; None where these tell nothing new.
+
+        They have its destination, type, key and computation id, they are no list entries that came as calls, and they
+        come later than all that was seen or merged before them. The payload of `like` was seen.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from harness.core.calls import DELETE, is_list_entry, personas, subject
 from harness.core.declarations import Declarations, DeclaredStep
 from harness.core.delivery import Delivery, Payload, RawHeaders
 from harness.core.destinations.destination import Destination
-from harness.core.instants import Instant, parse_instant
+from harness.core.instants import Instant, instant_of
 from harness.core.membership import is_membership, key_of, prefixed
 
 
@@ -66,16 +66,31 @@ class Sighting:
     @property
     def timestamp(self) -> Instant | None:
         """The call's `timestamp`; None where it has none that can be read."""
-        written = self.call.get("timestamp") if self.call is not None else None
-        try:
-            return parse_instant(written) if isinstance(written, str) else None
-        except (ValueError, OverflowError):
-            return None
+        return instant_of(self.call.get("timestamp")) if self.call is not None else None
 
     @property
     def at(self) -> tuple[int, int]:
         """Where it stands among all payloads of the run."""
         return self.number, self.index
+
+    def again(
+        self, payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+    ) -> Sighting:
+        """Another payload of the same destination, type, key and computation id, as rules see it."""
+        return Sighting(
+            payload=payload,
+            call=None if self.call is None else payload,
+            key=self.key,
+            candidates=self.candidates,
+            destination=self.destination,
+            declarations=self.declarations,
+            parameters=self.parameters,
+            number=number,
+            index=index,
+            received_at=received_at,
+            accepted=accepted,
+            headers=headers,
+        )
 
 
 def proof(*places: tuple[int, int]) -> tuple[int, ...]:

@@ -58,14 +58,18 @@ class Tellings:
         """Take an attempt into account: at the message with the payload's `messageId`, else at one of its content."""
         message = payload.get("messageId")
         if isinstance(message, str) and message:
-            self.named[message] = min(sight, self.named.get(message, sight))
+            self.add_named(message, sight)
         else:
             self.unnamed.setdefault(digest(payload), set()).add(sight)
+
+    def add_named(self, message: str, sight: Sight) -> None:
+        """Take an attempt at the message of that id into account."""
+        self.named[message] = min(sight, self.named.get(message, sight))
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
         for message, sight in other.named.items():
-            self.named[message] = min(sight, self.named.get(message, sight))
+            self.add_named(message, sight)
         for content, sights in other.unnamed.items():
             self.unnamed.setdefault(content, set()).update(sights)
 

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 import jsonschema_rs
 
 from harness.core.schemas.breach import Breach
+from harness.core.schemas.flatten import flattened
 from harness.core.schemas.lint import SchemaError, lint, pointer_to
 from harness.core.schemas.references import Linted, check_references
 
 if TYPE_CHECKING:
     from harness.core.schemas.attribution import Explanation
+
+_NAMELESS = "https://nameless.invalid/"
+"""The id of a schema that has none, where another refers to it; beneath a URN, `#/$defs/…` would lead nowhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -31,10 +35,11 @@ class Schema:
 
     def narrowed(self, parts: Iterable[Mapping[str, Any]]) -> Schema:
         """A schema that accepts what this one and all `parts` accept."""
-        uri = self.document.get("$id", "urn:narrowed")
+        uri = self.document.get("$id", _NAMELESS)
         own = {**self.document, "$id": uri}
-        together = {"allOf": [{"$ref": uri}, *parts]}
-        return load_schema(together, name=f"{self.name}, narrowed", resources={**self._resources, uri: own})
+        resources = {**self._resources, uri: own}
+        flat = flattened({"allOf": [{"$ref": uri}, *parts]}, resources, _accepted)
+        return load_schema(flat, name=f"{self.name}, narrowed", resources=resources)
 
     def breaches(self, instance: Any) -> list[Breach]:
         """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
@@ -88,6 +93,10 @@ def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> 
         message = error.message or str(error)
         remedy = "see the JSON Schema 2020-12 specification for what may stand here"
         raise SchemaError(name, pointer_to(*error.instance_path), message, remedy) from None
+
+
+def _accepted(schema: dict[str, Any], value: Any) -> bool:
+    return compile_fast(schema, "narrowed", {}).is_valid(value)
 
 
 def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> list[Linted]:

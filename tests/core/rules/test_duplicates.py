@@ -25,6 +25,6 @@ def test_duplicates_are_found_whatever_was_seen_together() -> None:
             part.see(delivery, destinations[delivery.destination])
         first, *others = parts
         for other in others:
-            first.merge(other)
+            first.merge(other.folds)
         found.add(tuple(sorted(violation.deliveries for violation in first.violations())))
     assert found == {((1, 2), (1, 3))}

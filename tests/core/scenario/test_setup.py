@@ -66,4 +66,4 @@ def test_the_declarations_of_a_scenario_are_complete() -> None:
     """Nothing else sends in its run, so a key of no declared step is wrong."""
     declared = sample().declarations()
     assert declared.complete
-    assert declared.emails_of("u2") == 2
+    assert declared.emails["u2"] == 2

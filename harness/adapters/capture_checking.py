@@ -1,0 +1,130 @@
+"""Judges whole captures, in one process or several: the verdict is the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Protocol
+
+from harness.adapters.capture_files import CaptureFiles
+from harness.adapters.check_workers import Part, Workers
+from harness.adapters.contract_files import load_contract
+from harness.core.captures.captured import Captured, Defaults
+from harness.core.captures.judging import CaptureJudge, CaptureVerdict
+from harness.core.captures.layout import text_blocks
+from harness.core.captures.reading import is_one_each, read_lines
+from harness.core.captures.records import read_captured
+from harness.core.captures.sources import Sources
+from harness.core.contract import Contract
+from harness.core.declarations import Declarations
+
+_ALONE = 8_000_000
+"""Bytes that one process has judged before others have even started."""
+
+
+class Watch(Protocol):
+    """Is told how the reading goes on."""
+
+    def opened(self, name: str) -> None:
+        """A file is read now."""
+        ...
+
+    def read(self, size: int) -> None:
+        """So many of its bytes were read."""
+        ...
+
+
+class NoCapture(Exception):
+    """The files are not what can be judged; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureCheck:
+    """How captures are judged."""
+
+    contract: Contract
+    contract_name: str
+    """By which each process loads it."""
+    declarations: Declarations
+    defaults: Defaults
+    shown: int | None
+    """How many violations the verdict holds; None: all."""
+    jobs: int = 1
+    alone: int = _ALONE
+    """How many bytes are judged before other processes start."""
+
+    def verdict(self, captures: CaptureFiles, watch: Watch) -> CaptureVerdict:
+        """The verdict on all that `captures` tell of; raises NoCapture where they are not what can be judged."""
+        judge, sources = CaptureJudge(self.contract, self.declarations, self.defaults, shown=self.shown), Sources()
+        with ExitStack() as stack:
+            workers: Workers | None = None
+            left = self.alone
+            for file, line, lines in _blocks(captures, sources, watch):
+                text = b"".join(lines) if self.jobs > 1 and left <= 0 else b""
+                if text and is_one_each(text, len(lines)):
+                    workers = workers or stack.enter_context(self._workers())
+                    workers.give(Part(file=file, line=line, number=judge.number, text=text))
+                    judge.leap(judge.number + len(lines))
+                else:
+                    read_lines(lines, file, line, judge, sources, self.defaults)
+                left -= sum(map(len, lines))
+            for state, formed, formless in workers.results() if workers else ():
+                judge.merge(state)
+                sources.merge(formed, formless)
+        for fault in sources.faults():
+            raise NoCapture(fault)
+        return judge.verdict()
+
+    def _workers(self) -> Workers:
+        judge = partial(_judge, self.contract_name, self.declarations, self.defaults, self.shown)
+        return Workers(self.jobs, judge, self.defaults)
+
+    def evidence(self, captures: CaptureFiles, verdict: CaptureVerdict) -> Mapping[int, Captured]:
+        """The deliveries that prove what `verdict` shows, by number; read anew, since a judge keeps none."""
+        wanted = {
+            (place.file, place.line, nth): number
+            for located in verdict.violations
+            for number, place, nth in zip(located.violation.deliveries, located.places, located.nth, strict=True)
+        }
+        lines = {(file, line) for file, line, _ in wanted}
+        found: dict[int, Captured] = {}
+        before: dict[tuple[str, int], int] = {}
+        for file, line, text in _texts(captures) if wanted else ():
+            if (file, line) in lines:
+                for captured in read_captured(text, self.defaults):
+                    nth = before[file, line] = before.get((file, line), -1) + 1
+                    if (file, line, nth) in wanted:
+                        found[wanted[file, line, nth]] = captured
+                if len(found) == len(wanted):
+                    break
+        return found
+
+    def first(self, captures: CaptureFiles, count: int) -> list[Captured]:
+        """The first `count` deliveries, or all."""
+        every = (each for _, _, text in _texts(captures) for each in read_captured(text, self.defaults))
+        return list(islice(every, count))
+
+
+def _judge(contract: str, declarations: Declarations, defaults: Defaults, shown: int | None) -> CaptureJudge:
+    return CaptureJudge(load_contract(contract), declarations, defaults, shown=shown)
+
+
+def _blocks(captures: CaptureFiles, sources: Sources, watch: Watch) -> Iterator[tuple[str, int, list[bytes]]]:
+    """The lines of all files, with the file and the number of the first of them."""
+    for file in captures.names:
+        watch.opened(file)
+        sources.opened(file)
+        for line, lines in text_blocks(captures.blocks(file, watch.read), sources.page):
+            yield file, line, lines
+
+
+def _texts(captures: CaptureFiles) -> Iterator[tuple[str, int, bytes]]:
+    """The texts of all records, with file and line."""
+    for file in captures.names:
+        for first, lines in text_blocks(captures.blocks(file)):
+            for line, text in enumerate(lines, first):
+                if text.strip():
+                    yield file, line, text

@@ -1,0 +1,46 @@
+"""Reads the lines of a capture to a judge, and tells which lines others may read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from harness.core.captures.captured import Defaults
+from harness.core.captures.judging import CaptureJudge
+from harness.core.captures.records import read_captured
+from harness.core.captures.sources import Sources
+
+_ODD_LINES = tuple(b"\n" + begin for begin in (b"[", b" ", b"\t", b"\r", b"\n", b"\v", b"\f"))
+"""How lines begin that hold an array, or that may be blank."""
+_ODD_MEMBERS = (b'"deliveries"', b'"entries"')
+"""Names of members that may hold several deliveries."""
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
+"""A letter that is written otherwise than as itself, so that a name may not be recognised."""
+
+
+def read_lines(
+    lines: Sequence[bytes], file: str, first: int, judge: CaptureJudge, sources: Sources, defaults: Defaults
+) -> None:
+    """Let `judge` and `sources` have what `lines` tell of, which stand in `file` from line `first` on."""
+    take, taken = judge.take, 0
+    for line, text in enumerate(lines, first):
+        if take(text, file, line):
+            taken += 1
+        elif text.strip():
+            for captured in read_captured(text, defaults, sources.page):
+                sources.delivery(captured)
+                judge.see(captured, file, line)
+    if taken:
+        sources.merge({file: taken}, {})
+
+
+def is_one_each(text: bytes, lines: int) -> bool:
+    """Whether `text` is so many lines, each of which certainly tells of just one delivery, be it a broken one."""
+    return (
+        text.count(b"\n", 0, -1) == lines - 1
+        and text[:1] not in (b"", b"[")
+        and not text[:1].isspace()
+        and not any(odd in text for odd in (*_ODD_LINES, *_ODD_MEMBERS))
+        and not (b'"url"' in text and b'"request"' in text)  # an entry of a HAR may be no delivery
+        and not (b"\\u00" in text and _ESCAPED_LETTER.search(text))
+    )

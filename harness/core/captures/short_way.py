@@ -1,0 +1,194 @@
+"""The short way for lines of a capture that tell of plainly right payloads: no value is made but what is kept.
+
+It takes a line only where the long way (`records.py`, `judging.py`) would find the same delivery and nothing wrong with
+its payloads, and leaves every other line to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, NoReturn, TypeAlias
+
+import orjson
+
+from harness.core.calls import is_list_entry
+from harness.core.captures.captured import Captured, Defaults, agent_header
+from harness.core.captures.records import agent_of
+from harness.core.checking import Checker
+from harness.core.delivery import Payload, RawHeaders
+from harness.core.destinations.bodies import NESTING
+from harness.core.destinations.destination import Destination
+from harness.core.destinations.lists import ADD
+from harness.core.instants import Instant, parse_instant
+from harness.core.judging import Histories
+from harness.core.rules.following import Likeness, likeness
+from harness.core.rules.rule import Follow
+
+_MOST = 10_000
+"""Lanes that are kept; payloads of further keys go the long way."""
+_KINDS = ("event", "list")
+"""Kinds of destination whose payloads are told from a line here as they unpack them."""
+_LARGE = 1_000_000
+_SHALLOW = 4 * NESTING
+"""Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
+
+Sent: TypeAlias = tuple["Post", Any, Instant, bool, RawHeaders]
+"""Where something went, the call or the payloads that were sent, when it came, whether it was accepted, and headers."""
+
+
+class Lane(NamedTuple):
+    """What becomes of payloads that are alike."""
+
+    accepts: Callable[[Any], bool]
+    """Whether one is plainly right."""
+    follows: tuple[Follow, ...]
+    """What takes it into account."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """What came to one destination in one run."""
+
+    lanes: dict[tuple[str, str, str], Lane] = field(default_factory=dict)
+    """By type, key and computation id."""
+
+    def lanes_of(self, payloads: Sequence[Payload]) -> Sequence[Lane]:
+        """The lane of each of `payloads`; empty where one of them is not plainly right, KeyError where it has none."""
+        lanes = []
+        for payload in payloads:
+            like = likeness(payload, "-")
+            lane = self.lanes[like[1:] if like else ("", "", "")]
+            if not lane.accepts(payload):
+                return []
+            lanes.append(lane)
+        return lanes
+
+
+class ShortWay:
+    """Takes lines that tell of what was seen before."""
+
+    def __init__(self, checker: Checker, defaults: Defaults) -> None:
+        """Know of nothing yet."""
+        self._checker = checker
+        self._destination, self._kind = defaults.destination, defaults.kind
+        self._posts: dict[tuple[str | None, str, str], Post] = {}
+        """By destination, kind and run."""
+        self._said: dict[tuple[Any, Any, Any, str], Post] = {}
+        self._lanes = 0
+        self._small = checker.limits.least_bytes if checker.limits else _LARGE
+        """Bytes of a line in which nothing can be too large."""
+        self._most = checker.limits.batch_calls if checker.limits else _LARGE
+        """Calls that may come at once."""
+
+    def learn(self, captured: Captured, destination: Destination, history: Histories) -> None:
+        """Take what is like the payloads of `captured`, which the long way has judged, as far as that was learnt."""
+        if captured.unpacked.calls is None and captured.kind in _KINDS and self._lanes < _MOST:
+            for payload in captured.unpacked.payloads:
+                like = likeness(payload, destination.name)
+                accepts = self._checker.acceptor(payload, destination)
+                follows = None if like is None else history.following(like)
+                if like is not None and accepts is not None and follows is not None:
+                    self._open(captured, like, Lane(accepts, follows))
+
+    def _open(self, captured: Captured, like: Likeness, lane: Lane) -> None:
+        place = (captured.destination, captured.kind, captured.run)
+        post = self._posts.setdefault(place, Post())
+        self._lanes += like[1:] not in post.lanes
+        post.lanes[like[1:]] = lane
+
+    def take(self, text: bytes, number: int) -> int:
+        """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
+        if len(text) > self._small:
+            return 0
+        arrays = text.count(b"[")
+        if (len(text) > _SHALLOW or arrays > NESTING // 4) and arrays + text.count(b"{") > NESTING:
+            return 0
+        try:
+            post, sent, received_at, accepted, headers = self._told(orjson.loads(text))
+            if type(sent) is list:
+                lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
+            else:
+                details = sent["context"]["personas"]
+                lane = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
+                sent, lanes = (sent,), (lane,) if lane[0](sent) else ()
+        except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
+            return 0  # The long way knows better what is odd about it.
+        index = 0
+        for _, follows in lanes:
+            for follow in follows:
+                follow(sent[index], number, index, received_at, accepted, headers)
+            index += 1
+        return index
+
+    def _told(self, record: dict[str, Any]) -> Sent:
+        """What a line tells of; an error where that is not plain."""
+        if "type" in record:
+            return (self._post({}, "event"), record, 0, True, ()) if "request" not in record else _odd()
+        if "list" in record:
+            return self._post({}, "list"), _entries(record), 0, True, ()
+        if "deliveries" in record or "log" in record or "unexpected" in record:
+            _odd()  # These make it more than one delivery, or one that nobody expected.
+        written, request, reply = record.get("received_at"), record.get("request"), record.get("reply")
+        accepted = reply is None or _accepts(reply)
+        received_at = 0 if written is None else parse_instant(written)
+        headers = () if request is None else agent_header(agent_of(record))
+        if request is None:
+            sent = record["payload"] if "payload" in record else _only(record["payloads"])
+        elif "destination" in record and type(request["body"]) is str:
+            sent = orjson.loads(request["body"])
+        else:
+            _odd()  # Without a destination, it may be an entry of a HAR.
+        if type(sent) is dict and "type" in sent:
+            return self._post(record, "event"), sent, received_at, accepted, headers
+        kind, payloads = _listed(sent, may_be_entries=request is None)
+        return self._post(record, kind), payloads, received_at, accepted, headers
+
+    def _post(self, record: dict[str, Any], told: str) -> Post:
+        """Where went what is `told` to be of that kind."""
+        said = (record.get("destination"), record.get("kind"), record.get("run"), told)
+        return self._said.get(said) or self._found(*said)
+
+    def _found(self, destination: Any, kind: Any, run: Any, told: str) -> Post:
+        """The post that these members of a record lead to; remembered, since most records say the same."""
+        post = self._posts[
+            self._destination if destination is None else destination,
+            (self._kind or told) if kind is None else kind,
+            "" if run is None else run,
+        ]
+        self._said[destination, kind, run, told] = post
+        return post
+
+
+def _odd() -> NoReturn:
+    raise ValueError
+
+
+def _accepts(reply: dict[str, Any]) -> bool:
+    """Whether the sender was told that it may forget the delivery."""
+    status = reply["status"]
+    if len(reply) > 1 or type(status) is not int or not 100 <= status <= 599:
+        _odd()
+    return bool(200 <= status < 300)
+
+
+def _only(payloads: list[Any]) -> Any:
+    """All payloads, or the only one."""
+    return payloads[0] if len(payloads) == 1 else payloads
+
+
+def _listed(sent: Any, *, may_be_entries: bool) -> tuple[str, list[Payload]]:
+    """The calls or list entries in something that is no call, and the kind of destination that it is meant for."""
+    if type(sent) is dict:
+        return "list", [sent] if may_be_entries and is_list_entry(sent) else _entries(sent)
+    if "type" in sent[0]:
+        return "event", sent
+    return ("list", sent) if may_be_entries and all(map(is_list_entry, sent)) else _odd()
+
+
+def _entries(document: dict[str, Any]) -> list[Payload]:
+    """The list entries in a list sync document that only adds users."""
+    key, users = document["list"], document[ADD]
+    if len(document) != 2 or not all(type(user) is dict for user in users):
+        _odd()
+    return [{"list": key, "action": ADD, "user": user} for user in users]

@@ -1,0 +1,139 @@
+"""What was seen of all users at one step: for most of them one message, which is kept small."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from harness.core.calls import call_email
+from harness.core.delivery import Payload, Severity
+from harness.core.instants import Duration, Instant, instant_of
+from harness.core.rules.entry_accounts import Account, re_entry
+from harness.core.rules.sighting import Sighting
+from harness.core.rules.tellings import Sight
+
+Identifier: TypeAlias = tuple[str, str]
+"""What kind of identifier a message goes by, and which."""
+Glimpse: TypeAlias = tuple[int, int, Instant, bool, Any, Any, Any, Any]
+"""The only message about a user: number and index, when it came, if accepted; its `messageId`, `timestamp`, `userId`
+and `anonymousId`, as they are written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """What was seen of all users at one step of one destination, in one type of call."""
+
+    re_entry: Duration | None
+    destination: str
+    severity: Severity
+    """A warning where nobody knows that it was one destination."""
+    call_type: str
+    emails: Mapping[str, int]
+    """How many emails the profile declares that has that id."""
+    entries: dict[Identifier, Glimpse | Account] = field(default_factory=dict)
+
+    def emptied(self) -> Book:
+        """The same, with nothing seen yet."""
+        return replace(self, entries={})
+
+    def add(self, identifier: Identifier, call: Payload, glimpse: Glimpse) -> None:
+        """Note one message."""
+        message = glimpse[4]
+        if isinstance(message, str) and message:
+            known = self.entries.setdefault(identifier, glimpse)
+            if known is not glimpse:
+                self._account(identifier).take(message, _sight(glimpse), _users(glimpse))
+        else:
+            account = self._account(identifier)
+            account.users.update(_users(glimpse))
+            account.messages.add(call, _sight(glimpse))
+
+    def _account(self, identifier: Identifier) -> Account:
+        """The account of that user, opened now if there is none."""
+        known = self.entries.get(identifier)
+        if isinstance(known, Account):
+            return known
+        kind, user = identifier
+        # Who goes by an email has it as the only one.
+        look_alikes = max(1, self.emails.get(user, 0) if kind == "id" else 1)
+        account = Account(
+            re_entry=self.re_entry,
+            look_alikes=look_alikes,
+            what=f"{self.destination} was told of {user[:120]} by {self.call_type}",
+        )
+        self.entries[identifier] = account
+        if known is not None:
+            account.take(known[4], _sight(known), _users(known))
+        return account
+
+    def merge(self, other: Book) -> None:
+        """Take over what `other` holds."""
+        mine = self.entries
+        for identifier, theirs in other.entries.items():
+            if isinstance(theirs, Account):
+                self._account(identifier).merge(theirs)
+            elif mine.setdefault(identifier, theirs) is not theirs:
+                self._account(identifier).take(theirs[4], _sight(theirs), _users(theirs))
+
+    def accounts(self) -> Iterator[tuple[Identifier, Account]]:
+        """The users of whom more than one message was seen, or one without an id."""
+        for identifier, entry in self.entries.items():
+            if isinstance(entry, Account):
+                yield identifier, entry
+
+
+def opened(sighting: Sighting) -> Book:
+    """A book for the step that the payload of `sighting` is about, with nothing in it yet."""
+    return Book(
+        re_entry=re_entry(sighting.candidates),
+        destination=sighting.destination.name,
+        severity="error" if sighting.destination.named else "warning",
+        call_type=str(sighting.payload.get("type")),
+        emails=sighting.declarations.emails,
+    )
+
+
+def glimpse_of(call: Payload, sighting: Sighting) -> Glimpse:
+    """What is kept of `call` while it is the only message about its user."""
+    stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
+    came = (*sighting.at, sighting.received_at, sighting.accepted)
+    return (*came, call.get("messageId"), stated, user, anonymous)
+
+
+def is_retry(known: Glimpse, later: Glimpse) -> bool:
+    """Whether `later` tells nothing that `known` does not: one message, said to be of the same time and user."""
+    return known[4:] == later[4:] and known[2] <= later[2]
+
+
+def identifier_of(call: Payload) -> Identifier | None:
+    """What identifier the message goes by; None where it has none. A group call is an account's."""
+    if call.get("type") == "group":
+        group = call.get("groupId")
+        if isinstance(group, str) and group:
+            return "group", group
+    email = call_email(call)
+    if email is not None:
+        return "email", email.casefold()
+    user = next(users_of(call), None)
+    return None if user is None else ("id", user)
+
+
+def users_of(call: Payload) -> Iterator[str]:
+    """The `userId` and `anonymousId` of a call, as far as it has them."""
+    return _texts(call.get("userId"), call.get("anonymousId"))
+
+
+def _users(glimpse: Glimpse) -> Iterator[str]:
+    return _texts(*glimpse[6:])
+
+
+def _texts(*values: Any) -> Iterator[str]:
+    return (value for value in values if isinstance(value, str) and value)
+
+
+def _sight(glimpse: Glimpse) -> Sight:
+    number, index, received_at, accepted, _, written, _, _ = glimpse
+    stated = instant_of(written)
+    happened_at = received_at if stated is None else stated
+    return Sight(happened_at=happened_at, at=(number, index), accepted=accepted, stated=stated is not None)

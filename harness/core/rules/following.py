@@ -1,0 +1,46 @@
+"""What histories take into account faster than one by one: payloads that are like earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from harness.core.calls import DELETE, is_list_entry
+from harness.core.delivery import Payload, RawHeaders
+from harness.core.instants import Instant
+from harness.core.rules.rule import Follow, FollowingHistory, History
+from harness.core.rules.sighting import Sighting
+
+Likeness: TypeAlias = tuple[str, str, str, str]
+"""Destination, type, key and computation id; a list entry has neither type nor computation id."""
+
+
+def likeness(payload: Payload, destination: str) -> Likeness | None:
+    """What makes payloads alike to histories; None for one that does not say it plainly.
+
+    `payload` is a call, or a list entry that came in no call.
+    """
+    try:
+        if "type" not in payload:
+            return (destination, "", payload["list"], "") if is_list_entry(payload) else None
+        details = payload["context"]["personas"]
+        like = (destination, payload["type"], details["computation_key"], details["computation_id"])
+    except (KeyError, TypeError):
+        return None
+    return like if like[1] != DELETE and all(type(name) is str and name for name in like) else None
+
+
+def follows(folds: Iterable[History], like: Sighting) -> tuple[Follow, ...]:
+    """What takes payloads like that of `like`, which all `folds` have seen, into account in all of them."""
+    folds = tuple(folds)
+    quick = [fold.follow(like) for fold in folds if isinstance(fold, FollowingHistory)]
+    ordinary = [fold for fold in folds if not isinstance(fold, FollowingHistory)]
+
+    def see(
+        payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+    ) -> None:
+        sighting = like.again(payload, number, index, received_at, accepted, headers)
+        for fold in ordinary:
+            fold.see(sighting)
+
+    return (*(follow for follow in quick if follow is not None), *([see] if ordinary else ()))

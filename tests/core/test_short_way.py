@@ -1,0 +1,171 @@
+"""The short way through a capture finds what the long way finds."""
+
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.adapters.contract_files import load_contract
+from harness.core.captures.captured import Defaults
+from harness.core.captures.judging import CaptureJudge
+from harness.core.captures.reading import is_one_each
+from harness.core.declarations import Declarations
+from harness.core.rules.examples import JOURNEYS, KEY, event, listed, track
+from tests.core.captures_made_up import LINES, SILENT, captured_of, long_way, read, usual
+from tests.core.rules.reading import checker_of
+
+EXITING = {"first_purchase": {**JOURNEYS["first_purchase"], "exit": {"after": "7d"}}}
+
+
+@cache
+def declared(exits: bool) -> Declarations:
+    """Journeys with an exit, or none at all."""
+    return checker_of({"journeys": EXITING, "deliveries": []}).declarations if exits else Declarations()
+
+
+def judge_of(contract: str = "engage-journeys", *, exits: bool = False, defaults: Defaults = SILENT) -> CaptureJudge:
+    """A judge that has seen nothing."""
+    return CaptureJudge(load_contract(contract), declared(exits), defaults)
+
+
+def experienced(**how: Any) -> CaptureJudge:
+    """A judge that knows what is usual."""
+    judge = judge_of(**how)
+    read(judge, usual(), how.get("defaults", SILENT))
+    return judge
+
+
+def told(record: Mapping[str, Any]) -> bytes:
+    """A line."""
+    return json.dumps(record).encode() + b"\n"
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    contract=st.sampled_from(["engage-journeys", "personas-journeys"]),
+    exits=st.booleans(),
+    defaults=st.sampled_from([SILENT, Defaults(destination="mail", kind="event"), Defaults(kind="list")]),
+    lines=st.lists(LINES, max_size=6),
+)
+def test_the_verdict_is_that_of_the_long_way(
+    contract: str, exits: bool, defaults: Defaults, lines: list[bytes]
+) -> None:
+    """Whatever a capture tells after what is usual, its verdict is the same as if each line were looked at in full."""
+    quick = experienced(contract=contract, exits=exits, defaults=defaults)
+    read(quick, lines, defaults, len(usual()) + 1)
+    slow = judge_of(contract, exits=exits, defaults=defaults)
+    assert quick.verdict() == long_way(slow, usual() + lines, defaults)
+
+
+USUAL = [
+    track(userId="new", messageId="new"),
+    {"list": KEY, "add": [{"userId": "new"}, {"userId": "newer"}]},
+    event(track(userId="new", messageId="new"), received_at="2026-01-05T09:00:00Z", reply={"status": 503}),
+    {"destination": "crm", "payloads": [track(userId="new", messageId="new"), track(userId="n", messageId="n")]},
+    {"destination": "crm", "request": {"body": json.dumps([track(userId="new"), track(userId="newer")])}},
+    {"destination": "crm", "payload": listed("add", {"userId": "new"})["payload"]},
+]
+
+
+@pytest.mark.parametrize("record", USUAL)
+def test_what_is_usual_takes_the_short_way(record: dict[str, Any]) -> None:
+    """A line that tells of plainly right payloads like earlier ones is taken, in each of its forms."""
+    assert experienced().take(told(record), "file", 1)
+
+
+UNUSUAL = [
+    track(userId=""),
+    track(event="Audience Exited"),
+    {"list": KEY, "remove": [{"userId": "u"}]},
+    {"list": KEY, "add": []},
+    event(track(), reply={"status": 200.0}),
+    event(track(), unexpected=True),
+    event(track(), deliveries=[]),
+    {"destination": "crm", "request": {"url": "http://h/", "body": json.dumps(track())}, "log": {"entries": []}},
+    {"request": {"url": "http://h/", "body": json.dumps(track())}},
+    {"destination": "crm", "payload": track(properties={KEY: "true", "deep": json.loads("[" * 245 + "]" * 245)})},
+]
+
+
+@pytest.mark.parametrize("record", UNUSUAL)
+def test_what_is_odd_takes_the_long_way(record: dict[str, Any]) -> None:
+    """A line that may be wrong, or be something else, is left alone, and nothing of it is counted."""
+    judge = experienced()
+    before = judge.verdict()
+    assert not judge.take(told(record), "file", 1)
+    assert judge.verdict() == before
+
+
+def test_what_is_kept_does_not_grow_with_lines() -> None:
+    """Attempts at messages that were seen before leave nothing behind."""
+    judge, lines = experienced(), usual()
+    for _ in range(2):
+        read(judge, lines)
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            read(judge, lines)
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 20 * 2 * len(lines)  # Two bytes a line: nothing that is kept is so small.
+
+
+ESCAPED = st.sampled_from(
+    [
+        b'{"\\u0064eliveries": [{"destination": "crm", "payload": {}}, 5]}\n',
+        b'{"deliveries": []}\n',
+        b'{"log": {"entries": []}}\n',
+        b'{"request": {"url": "http://h", "method": "GET"}}\n',
+        b'\t{"type": "track"}\n',
+        b" \n",
+    ]
+)
+
+
+@given(lines=st.lists(LINES | ESCAPED, min_size=1, max_size=4))
+def test_lines_are_counted_beforehand_only_where_each_is_one_delivery(lines: list[bytes]) -> None:
+    """Where lines are said to tell of one delivery each, they do."""
+    if is_one_each(b"".join(lines), len(lines)):
+        assert [len(captured_of(line)) for line in lines] == [1] * len(lines)
+
+
+def test_plain_lines_are_counted_beforehand() -> None:
+    """Lines of records are known to be one delivery each, broken ones among them; a document is not."""
+    assert is_one_each(b"".join([*usual(), b"oops\n", b'{"type": "tr\xc3\xa4ck", "x": "\\u00e9"}']), len(usual()) + 2)
+    assert not is_one_each(b'{\n"type": "track"\n}', 1)
+
+
+@settings(deadline=None)
+@given(
+    lines=st.lists(LINES, max_size=8),
+    cuts=st.sets(st.integers(1, 8)),
+    data=st.data(),
+    shown=st.sampled_from([None, 0, 1, 3]),
+)
+def test_parts_that_several_judge_are_one_verdict(
+    lines: list[bytes], cuts: set[int], data: st.DataObject, shown: int | None
+) -> None:
+    """However a capture is cut into parts, and whoever judges them, the merged verdict is that of one judge."""
+    judges = [CaptureJudge(load_contract("engage-journeys"), Declarations(), shown=shown) for _ in range(3)]
+    number = 0
+    for line, text in enumerate(lines, 1):
+        if line == 1 or line in cuts:
+            judge = data.draw(st.sampled_from(judges))
+        judge.leap(number)
+        read(judge, [text], first=line)
+        number += len(captured_of(text))
+    first, *others = data.draw(st.permutations(judges))
+    for other in others:
+        first.merge(other.state())
+    whole = long_way(CaptureJudge(load_contract("engage-journeys"), Declarations(), shown=shown), lines)
+    merged = first.verdict()
+    assert merged == whole
+    assert list(merged.counts.items()) == list(whole.counts.items())
