@@ -148,3 +148,18 @@ async def test_a_request_that_ends_without_a_record_ends_the_wait_too() -> None:
                     await it.get("/refused")
         answer = await asked
     assert (answer["complete"], answer["total"]) == (True, 0)
+
+
+async def test_the_quiet_time_begins_with_the_last_delivery() -> None:
+    """What came half-way through it puts the end off, by as much as it came late."""
+    now = asyncio.get_running_loop().time
+    async with served({"destinations": DESTINATIONS}) as it:
+        started = now()
+        asked = asyncio.create_task(_ask(it, "settled=200ms&wait=60s"))
+        while now() < started + 0.1:
+            await it.get("/refused")
+        last = now()
+        await it.send(track("a"))
+        answer = await asked
+        waited = now() - last
+    assert (answer["total"], waited >= 0.2) == (1, True)
