@@ -61,8 +61,7 @@ class Declarations:
     def _index(self, declared: DeclaredStep) -> None:
         if declared.step.key is not None:
             self._by_key[declared.step.key] = declared
-        slugs = (skeleton(journey_slug(declared.journey.name)), skeleton(step_slug(declared.step.name)))
-        self._by_slugs.setdefault(slugs, []).append(declared)
+        self._by_slugs.setdefault(_slugs(declared), []).append(declared)
 
     def step_of(self, key: str) -> DeclaredStep | None:
         """The declared step that `key` belongs to: by its `key:`, else by slugs; None where that is no one step."""
@@ -82,6 +81,11 @@ class Declarations:
         parsed = parse_key(key)
         return self._by_slugs.get((skeleton(parsed.journey), skeleton(parsed.step)), []) if parsed else []
 
+    def tell_apart(self, journey: Journey) -> bool:
+        """Whether the key of each of its steps belongs to no other step, as it does where two names make one slug."""
+        steps = (DeclaredStep(journey=journey, step=step) for step in journey.steps if step.key is None)
+        return all(len(self._by_slugs[_slugs(step)]) == 1 for step in steps)
+
     def stranger(self, key: str) -> list[DeclaredStep]:
         """The steps that a well-formed `key` should have been made of, where it fits none; else an empty list.
 
@@ -97,3 +101,7 @@ class Declarations:
     def emails_of(self, user: str) -> int:
         """How many emails the profile with that `userId` or `anonymousId` declares; 0 where no profile does."""
         return self._emails.get(user, 0)
+
+
+def _slugs(declared: DeclaredStep) -> tuple[str, str]:
+    return skeleton(journey_slug(declared.journey.name)), skeleton(step_slug(declared.step.name))
