@@ -68,8 +68,7 @@ class Declarations:
     def _index(self, declared: DeclaredStep) -> None:
         if declared.step.key is not None:
             self._by_key[declared.step.key] = declared
-        slugs = (skeleton(journey_slug(declared.journey.name)), skeleton(step_slug(declared.step.name)))
-        self._by_slugs.setdefault(slugs, []).append(declared)
+        self._by_slugs.setdefault(_slugs(declared), []).append(declared)
 
     def step_of(self, key: str) -> DeclaredStep | None:
         """The declared step that `key` belongs to: by its `key:`, else by slugs; None where that is no one step."""
@@ -89,6 +88,11 @@ class Declarations:
         parsed = parse_key(key)
         return self._by_slugs.get((skeleton(parsed.journey), skeleton(parsed.step)), []) if parsed else []
 
+    def tell_apart(self, journey: Journey) -> bool:
+        """Whether the key of each of its steps belongs to no other step, as it does where two names make one slug."""
+        steps = (DeclaredStep(journey=journey, step=step) for step in journey.steps if step.key is None)
+        return all(len(self._by_slugs[_slugs(step)]) == 1 for step in steps)
+
     def stranger(self, key: str) -> list[DeclaredStep]:
         """The steps that a well-formed `key` should have been made of, where it fits none; else an empty list.
 
@@ -100,3 +104,7 @@ class Declarations:
         journey = skeleton(parsed.journey)
         kin = [step for step in self.steps if skeleton(journey_slug(step.journey.name)) == journey]
         return kin or (self.steps if self.complete else [])
+
+
+def _slugs(declared: DeclaredStep) -> tuple[str, str]:
+    return skeleton(journey_slug(declared.journey.name)), skeleton(step_slug(declared.step.name))

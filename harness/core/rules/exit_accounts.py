@@ -55,6 +55,8 @@ class Terms:
     """Whether all that was ever sent of the journey was seen, so that an entry which was not seen was not told."""
     named: bool
     """Whether it is known to which destination all this went."""
+    told_apart: bool
+    """Whether the keys of the journey's steps belong to no other step."""
     lateness: Duration
     """How late an entry may have been told, where no message states when it was."""
 
@@ -90,6 +92,7 @@ def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
         returns=always or any(step.journey.re_entry_after is not None for step in leaving),
         whole=sighting.declarations.complete,
         named=sighting.destination.named,
+        told_apart=all(sighting.declarations.tell_apart(step.journey) for step in sighting.candidates),
         lateness=list_delay if sighting.destination.kind == "list" else _LATENESS,
     )
 
@@ -135,8 +138,8 @@ def _too_early(
 
     It is counted from the first of the entries of this `stay`: those into the step, those into any of the `journey`.
     """
-    if terms.exit_after is not None and not terms.only_step and not terms.whole:
-        return  # The journey may have been entered by a step of which nothing was seen.
+    if terms.exit_after is not None and not terms.only_step and not (terms.whole and terms.told_apart):
+        return  # The journey may have been entered by a step of which nothing was seen, or nothing that is its alone.
     waits = [] if terms.remove_after is None else [(stay[0], terms.remove_after)]
     if terms.exit_after is not None:
         waits.append((min([stay[0], *journey]), terms.exit_after))
