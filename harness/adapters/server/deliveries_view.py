@@ -61,10 +61,11 @@ class DeliveriesView:
     async def one(self, request: web.Request) -> web.StreamResponse:
         """One delivery, by number."""
         number = int(request.match_info["number"][:18])
-        found = self._run_of(request).ledger.deliveries(max(0, number - 1))[:1]
+        run = self._run_of(request)
+        found = run.ledger.deliveries(max(0, number - 1))[:1]
         if not found or number < 1:
             return problem(404, f"there is no delivery {number} in this run", "list them to see their numbers")
-        return json_answer(delivery_record(found[0]))
+        return json_answer(delivery_record(found[0], run.secret_headers(found[0].destination)))
 
     async def list(self, request: web.Request) -> web.StreamResponse:
         """The deliveries after a number, at most `limit`; with `count` and `wait`, once that many have come.
@@ -80,7 +81,7 @@ class DeliveriesView:
         page = found[:limit]
         return json_answer(
             {
-                "deliveries": [delivery_record(delivery) for delivery in page],
+                "deliveries": [delivery_record(each, run.secret_headers(each.destination)) for each in page],
                 "total": len(found),
                 "complete": len(found) >= count,
                 "next": page[-1].number if len(found) > limit else None,

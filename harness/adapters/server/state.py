@@ -10,11 +10,12 @@ from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.runs import Run
-from harness.core.behaviours import Always, Behaviour, SequencePerMessage
+from harness.core.authentication import ApiKey, Auth, Basic, Bearer, Signing
+from harness.core.behaviours import Always, Behaviour, Planned, Sequence
 from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
 from harness.core.instants import isoformat
-from harness.core.records import header_record, violation_record
+from harness.core.records import MASK, header_record, violation_record
 from harness.core.spelling import near_miss
 
 _SHOWN_STRAYS = 5
@@ -44,6 +45,10 @@ def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
         state["calls"] = list(destination.calls)
     if destination.integration is not None:
         state["integration"] = destination.integration
+    if destination.auth is not None:
+        state["auth"] = _auth(destination.auth)
+    if destination.signature is not None:
+        state["signature"] = _signing(destination.signature)
     if destination.url is not None:
         return {**state, "url": destination.url}
     return {**state, "replies": _replies(destination.behaviour)}
@@ -53,10 +58,27 @@ def _replies(behaviour: Behaviour) -> Any:
     match behaviour:
         case Always(reply=reply):
             return _reply(reply)
-        case SequencePerMessage(replies=replies):
-            return [_reply(reply) for reply in replies]
+        case Planned(written=written):
+            return written
+        case Sequence(steps=steps):
+            return [_replies(step) for step in steps]
         case _:
             return str(behaviour)
+
+
+def _auth(auth: Auth) -> dict[str, Any]:
+    """What it demands, without its secrets."""
+    match auth:
+        case ApiKey(header=header):
+            return {"header": header, "value": MASK}
+        case Bearer():
+            return {"bearer": MASK}
+        case Basic(user=user):
+            return {"basic": {"user": user, "password": MASK}}
+
+
+def _signing(signing: Signing) -> dict[str, Any]:
+    return {"secret": MASK, "scope": signing.scope}
 
 
 def _reply(reply: Reply) -> int | str:

@@ -11,6 +11,7 @@ from harness.core.rules.keys import KEY_IDENTITY, KEY_NAMING
 from harness.core.rules.membership import ENTRY_ONLY, LIST_APPEND_ONLY, MEMBERSHIP_VALUE
 from harness.core.rules.messages import MESSAGE_ID_UNIQUE
 from harness.core.rules.rule import Rule
+from harness.core.rules.signatures import SIGNATURE
 from harness.core.rules.users import IDENTITY, INTEGRATIONS_ROUTING, PERSONAS_CONTEXT
 from harness.core.tables import open_table
 
@@ -29,6 +30,7 @@ _ALL: tuple[Rule, ...] = (
     IDENTITY,
     ONCE_PER_ENTRY,
     MESSAGE_ID_UNIQUE,
+    SIGNATURE,
     SCHEMA,
 )
 RULES: Mapping[str, Rule] = open_table("rule", _ALL, lambda rule: rule.id)

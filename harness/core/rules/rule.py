@@ -42,6 +42,8 @@ class Example:
     """Records in the form that `harness check` reads."""
     journeys: Mapping[str, Any] | None = None
     """Journeys as a scenario declares them, where the rule needs them."""
+    destinations: Mapping[str, Any] | None = None
+    """What a scenario declares of its destinations beside their kinds, where the rule needs that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.core.behaviours import Always, behaviour
+from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
 from harness.core.documents import At, Document, DocumentError, DocumentErrors, validate
@@ -14,6 +14,7 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
+from harness.core.scenario.demands import auth_of, signing_of
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
 
@@ -30,12 +31,15 @@ def _destination(document: Document, at: At, name: str) -> Destination:
     written = _value(document, at)
     try:
         chosen = behaviour(written["replies"]) if "replies" in written else Always()
-    except ValueError as error:
-        raise document.at_value((*at, "replies"), str(error)) from error
+    except NotReplies as error:
+        raise document.at_value((*at, "replies", *error.at), str(error), error.remedy) from error
     if written["kind"] == "list" and "calls" in written:
         raise document.at_key((*at, "calls"), "a list destination takes members, not calls", "leave `calls` out")
     if "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
+    if len({"header", "bearer", "basic"} & written.get("auth", {}).keys()) > 1:
+        message = "a destination demands one kind of credentials"
+        raise document.at_value((*at, "auth"), message, "leave all but one of `header`, `bearer` and `basic` out")
     return Destination(
         name=name,
         url=written.get("url"),
@@ -43,6 +47,8 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         calls=tuple(written.get("calls", ("track",))),
         integration=written.get("integration"),
         behaviour=chosen,
+        auth=auth_of(written.get("auth")),
+        signature=signing_of(written.get("signature")),
     )
 
 
