@@ -18,7 +18,7 @@ def compiled(path: str) -> JSONPath:
         query = jsonpath.JSONPathEnvironment(strict=True).compile(path)
     except (jsonpath.JSONPathError, RecursionError) as error:
         reason = str(error).partition("\n")[0]
-        raise ValueError(f"{path!r} is no JSONPath (RFC 9535): {reason}") from None
+        raise ValueError(f"{path!r} is no JSONPath (RFC 9535), such as $.properties.plan: {reason}") from None
     return cast("JSONPath", query)  # not several of them, as paths that are not strict may be
 
 

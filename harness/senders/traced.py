@@ -25,7 +25,8 @@ class _TracedSpace(Space):
         """As ever, and remembered."""
         taken = super().take_due(now)
         for request in taken:
-            self.trace.update(repr((self.now, request.destination, request.path, request.body)).encode())
+            sent = request.destination, request.path, request.location, sorted(request.headers.items()), request.body
+            self.trace.update(repr((self.now, *sent)).encode())
         return taken
 
 

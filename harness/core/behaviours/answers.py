@@ -12,7 +12,7 @@ from harness.core.behaviours.places import Place
 from harness.core.behaviours.templates import references, refuse_unknown
 from harness.core.delivery import Respond
 
-ANSWER_KEYS = ("status", "body", "headers")
+ANSWER_KEYS = ("status", "body", "headers", "dribble")
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _FRAMING = frozenset({"connection", "content-length", "date", "keep-alive", "trailer", "transfer-encoding", "upgrade"})

@@ -36,7 +36,6 @@ _COMPANIONS: Mapping[str, tuple[str, ...]] = {
     "per": ("sequence",),
     "then": ("sequence",),
     "items_as": ("items",),
-    "dribble": ("status", "body", "headers"),
 }
 """Keys that say more about others, and mean nothing without one of them."""
 
@@ -68,17 +67,17 @@ class _Reader:
             case dict():
                 return self._mapping(written, place)
             case bool():
-                raise place.refuse(f"{written!r} is not a reply: {_WRITE}")
+                raise place.refuse(f"{written!r} is not a reply", _WRITE)
             case int() if written in STATUSES:
                 return Always(reply=OK if written == OK.status else Respond(status=written))
             case str():
                 return Always(reply=self._fault(written, place))
             case _:
-                raise place.refuse(f"{written!r} is not a reply: {_WRITE}")
+                raise place.refuse(f"{written!r} is not a reply", _WRITE)
 
     def _fault(self, name: str, place: Place) -> Fault:
         if name not in REPLIES:
-            raise place.refuse(f"{name!r} is not a reply{near_miss(name, FAULTS)}: {_WRITE}")
+            raise place.refuse(f"{name!r} is not a reply{near_miss(name, FAULTS)}", _WRITE)
         if place.of_item:
             raise place.refuse("an item of a batch has no connection of its own", "write a status")
         if name == CLOSE_EARLY:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
-from harness.core.behaviours.templates import is_reference
+from harness.core.behaviours.templates import NAMES, is_reference
 from harness.core.documents import At, Document, DocumentError
 from harness.core.spelling import near_miss
 
@@ -43,7 +43,11 @@ def resolved_variables(
 
 def _is_template(name: str, at: At) -> bool:
     """Whether a reference is about what a destination will receive, and stays until then."""
-    return at[:1] == ("destinations",) and at[2:3] == ("replies",) and is_reference(name)
+    return _is_of_replies(at) and is_reference(name)
+
+
+def _is_of_replies(at: At) -> bool:
+    return at[:1] == ("destinations",) and at[2:3] == ("replies",)
 
 
 class _Replacer:
@@ -89,7 +93,10 @@ class _Replacer:
             remedy = "define it under `vars:`, as a column of `examples:`, or write $${…} for the text itself"
             if not isinstance(self._document.data.get("scenario"), str):
                 remedy = "a configuration knows `env.NAME` alone; write $${…} for the text itself"
-            raise self._error(at, f"unknown variable {name!r}{near_miss(name, self._variables)}", remedy)
+            hint = near_miss(name, self._variables)
+            if _is_of_replies(at):
+                hint = near_miss(name.partition(".")[0], [*self._variables, *NAMES]) or hint
+            raise self._error(at, f"unknown variable {name!r}{hint}", remedy)
         return self._variables[name]
 
     def _from_environment(self, name: str, at: At) -> str:

@@ -10,15 +10,17 @@ from typing import Any
 
 from harness.adapters.contract_files import load_contract
 from harness.core.behaviours import Always
+from harness.core.behaviours.faults import REPLIES
 from harness.core.calls import CALL_TYPES, is_list_entry
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond, Violation
+from harness.core.delivery import Arrival, Delivery, Reply, Respond, Violation
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Document, Mark
 from harness.core.instants import SECOND, parse_instant
 from harness.core.judging import judge
 from harness.core.reception import Past, receive
+from harness.core.scenario.demands import signing_of
 from harness.core.scenario.setup import parse_journeys, parse_profiles
 
 START = parse_instant("2026-11-21T10:00:00Z")
@@ -42,7 +44,11 @@ def destinations_of(case: Mapping[str, Any]) -> dict[str, Destination]:
         name: {"calls": CALL_TYPES, **mentioned[name], **case.get("destinations", {}).get(name, {})}
         for name in mentioned
     }
-    return {name: Destination(name=name, **{**said, "calls": tuple(said["calls"])}) for name, said in written.items()}
+    return {name: _destination(name, said) for name, said in written.items()}
+
+
+def _destination(name: str, said: Mapping[str, Any]) -> Destination:
+    return Destination(name=name, **{**said, "calls": tuple(said["calls"]), "signature": signing_of(said.get("signature"))})
 
 
 def deliveries_of(case: Mapping[str, Any], checker: Checker) -> Iterator[Delivery]:
@@ -68,7 +74,7 @@ def _arrival(record: Mapping[str, Any], number: int) -> Arrival:
         destination=record["destination"],
         method="POST",
         path=path,
-        headers=(),
+        headers=[(k.encode(), v.encode()) for k, v in record.get("request", {}).get("headers", {}).items()],
         body=_body(record),
         received_at=at,
         arrived_at=at,
@@ -89,5 +95,5 @@ def _body(record: Mapping[str, Any]) -> bytes:
 
 def _reply(written: Mapping[str, Any]) -> Reply:
     if "fault" in written:
-        return Fault(name="reset")
+        return REPLIES[written["fault"]]
     return Respond(status=written["status"], items=tuple(written["items"]) if "items" in written else None)

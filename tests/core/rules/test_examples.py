@@ -12,6 +12,8 @@ from tests.core.rules.reading import violations_of
 def rules_broken_by(example: Example) -> list[str]:
     """The rules that an example breaks, one for each violation."""
     case = {"deliveries": example.deliveries, "journeys": example.journeys}
+    if example.destinations is not None:
+        case["destinations"] = example.destinations
     return [violation.rule for violation in violations_of(case)]
 
 
