@@ -14,7 +14,7 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
-from harness.core.scenario.demands import auth_of, signing_of
+from harness.core.scenario.demands import auth_of, check_demands, signing_of
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
 
@@ -37,9 +37,7 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         raise document.at_key((*at, "calls"), "a list destination takes members, not calls", "leave `calls` out")
     if "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
-    if len({"header", "bearer", "basic"} & written.get("auth", {}).keys()) > 1:
-        message = "a destination demands one kind of credentials"
-        raise document.at_value((*at, "auth"), message, "leave all but one of `header`, `bearer` and `basic` out")
+    check_demands(document, at, written)
     return Destination(
         name=name,
         url=written.get("url"),
