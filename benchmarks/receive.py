@@ -1,10 +1,11 @@
-"""How fast a destination receives, beside a bare aiohttp handler and pytest-httpserver; ratios within one run.
+"""How fast a destination receives, beside a bare aiohttp handler and other mock servers; ratios within one run.
 
-    python benchmarks/receive.py [--rounds 15] [--requests 5000] [--connections 64] [--front-only] [--json]
+    python benchmarks/receive.py [--rounds 15] [--requests 5000] [--connections 64] [--warm-up 0] [--front-only]
 
 Each server has a process of its own, and so has the client. The servers take short turns, so that a slow moment of the
 machine meets all of them; where the system tells it, the processor time a request is compared too, which other
-programs disturb less.
+programs disturb less. WireMock and mountebank take part where Java and Node.js are present and
+`npm install --prefix benchmarks` was run; they want a warm-up of some 50,000 requests.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.peer_servers import lacking  # found in the checkout that this file stands in
+
 OURS, BARE, HTTPSERVER = "journey-harness", "bare web.Application", "pytest-httpserver"
+WIREMOCK, MOUNTEBANK = "WireMock", "mountebank"
 SLOW_SHARE = 5
-"""pytest-httpserver gets a fifth of the requests, so that its turns last as long as the others'."""
+"""Slow servers get a fifth of the requests, so that their turns last as long as the others'."""
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 
@@ -57,7 +63,9 @@ def started(name: str, *arguments: str, share: int = 1) -> Iterator[Server]:
             line = process.stdout.readline() if process.stdout else ""
             if not line:
                 raise SystemExit(f"{name} did not start: {' '.join(command)} (--front-only needs no `harness serve`)")
-            yield Server(name=name, url=json.loads(line)["url"].rstrip("/"), process=process.pid, share=share)
+            ready = json.loads(line)
+            serving = ready.get("process", process.pid)  # a peer is started by a process of ours
+            yield Server(name=name, url=ready["url"].rstrip("/"), process=serving, share=share)
         finally:
             process.terminate()
 
@@ -98,30 +106,39 @@ def memory(process: int) -> int | None:
     return int(found[1]) // 1024 if found else None
 
 
-def compare(rounds: int, requests: int, connections: int, front_only: bool) -> dict[str, Any]:
-    """All rounds: medians for each server, and the median, lowest and highest of our ratio to each of the others."""
+def servers(front_only: bool) -> Iterator[AbstractContextManager[Server]]:
+    """Those that are compared, ours last; peers that this machine lacks are named and left out."""
+    yield started(BARE, "benchmarks.http_servers", "bare")
+    yield started(HTTPSERVER, "benchmarks.http_servers", "httpserver", share=SLOW_SHARE)
+    for name, share in ((WIREMOCK, 1), (MOUNTEBANK, SLOW_SHARE)):
+        missing = lacking(name.lower())
+        if missing is None:
+            yield started(name, "benchmarks.peer_servers", name.lower(), share=share)
+        else:
+            print(f"without {name}: {missing}", file=sys.stderr)
     ours = ["benchmarks.http_servers", "front"] if front_only else "harness serve --port 0 --json".split()
+    yield started(OURS, *ours)
+
+
+def compare(rounds: int, requests: int, connections: int, warm_up: int, front_only: bool) -> dict[str, Any]:
+    """All rounds: medians for each server, and the median, lowest and highest of our ratio to each of the others."""
     with ExitStack() as stack:
-        servers = [
-            stack.enter_context(started(BARE, "benchmarks.http_servers", "bare")),
-            stack.enter_context(started(HTTPSERVER, "benchmarks.http_servers", "httpserver", share=SLOW_SHARE)),
-            stack.enter_context(started(OURS, *ours)),
-        ]
-        turns: dict[str, list[Turn]] = {server.name: [] for server in servers}
+        running = [stack.enter_context(server) for server in servers(front_only)]
+        turns: dict[str, list[Turn]] = {server.name: [] for server in running}
+        for server in running if warm_up else ():
+            measure(server, warm_up, connections)
         for _ in range(rounds):
-            for server in servers:
+            for server in running:
                 turns[server.name].append(measure(server, requests, connections))
-        resident = {server.name: memory(server.process) for server in servers}
+        resident = {server.name: memory(server.process) for server in running}
     return {
         "rounds": rounds,
         "requests": requests,
         "connections": connections,
+        "warm_up": warm_up,
         "receiver": "stand-in" if front_only else "harness serve",
         "servers": {name: _medians(each, resident[name]) for name, each in turns.items()},
-        "ratios": {
-            name: _ratio([turn.rate for turn in turns[OURS]], [turn.rate for turn in turns[name]])
-            for name in (BARE, HTTPSERVER)
-        },
+        "ratios": {name: _ratios(turns[OURS], each) for name, each in turns.items() if name != OURS},
     }
 
 
@@ -132,6 +149,14 @@ def _medians(turns: list[Turn], resident: int | None) -> dict[str, float | None]
         "cpu_us_per_request": statistics.median(times) if times else None,
         "rss_mib": resident,
     }
+
+
+def _ratios(ours: list[Turn], theirs: list[Turn]) -> dict[str, float | None]:
+    """Of rates, and of processor time a request, both so that more is better for us."""
+    rates = _ratio([turn.rate for turn in ours], [turn.rate for turn in theirs])
+    times = [(mine.cpu, other.cpu) for mine, other in zip(ours, theirs, strict=True)]
+    told = [other / mine for mine, other in times if mine and other]
+    return {**rates, "cpu": statistics.median(told) if told else None}
 
 
 def _ratio(ours: list[float], theirs: list[float]) -> dict[str, float]:
@@ -151,7 +176,8 @@ def show(figures: dict[str, Any]) -> None:
         print(f"  {name:22} {rate:8.0f} requests/s  {cpu:6.1f} us of processor time each  {resident:5} MiB at the end")
     for name, ratio in figures["ratios"].items():
         spread = f"{ratio['lowest']:.2f} to {ratio['highest']:.2f}"
-        print(f"  {ratio['median']:.2f} x {name} (median of the rounds; {spread})")
+        less = f"; {ratio['cpu']:.2f} x by processor time" if ratio["cpu"] else ""
+        print(f"  {ratio['median']:.2f} x {name} (median of the rounds; {spread}{less})")
 
 
 def main() -> None:
@@ -160,10 +186,11 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--requests", type=int, default=5_000, help="a turn of one server")
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--warm-up", type=int, default=0, help="requests that each server gets before it counts")
     parser.add_argument("--front-only", action="store_true", help="measure the HTTP front with a stand-in receiver")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    figures = compare(options.rounds, options.requests, options.connections, options.front_only)
+    figures = compare(options.rounds, options.requests, options.connections, options.warm_up, options.front_only)
     print(json.dumps(figures)) if options.json else show(figures)
 
 

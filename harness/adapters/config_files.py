@@ -18,7 +18,8 @@ from harness.core.scenario.substitution import substituted
 def load_config(path: Path) -> tuple[Setup, Contract]:
     """What the file at `path` sets up, and the contract that it names; a contract's path is taken from its folder.
 
-    `${env.NAME}` in the file stands for a variable of the environment; what comes over HTTP never does. Raises DocumentError or DocumentErrors, with place and remedy.
+    `${env.NAME}` in the file stands for a variable of the environment; what comes over HTTP never does.
+    Raises DocumentError or DocumentErrors, with place and remedy.
     """
     document = read_document(path)
     if isinstance(document.data, dict):

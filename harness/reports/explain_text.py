@@ -10,7 +10,6 @@ import yaml
 
 from harness.core.rules.rule import Example, Rule
 
-
 _HOW = "Both are captures: `harness check FILE` judges them."
 _HOW_DECLARED = "Both are records of deliveries: a server, a scenario or a fixture that declares this judges them."
 

@@ -23,7 +23,8 @@ REQUEST = post("Content-Type: application/json", body=BODY)
 @asynccontextmanager
 async def asked(replies: Any, request: bytes = REQUEST) -> AsyncIterator[tuple[Served, Client]]:
     """A server whose `crm` answers `replies`, and a raw client that has sent it a request."""
-    async with served({"destinations": {"crm": {"kind": "event", "replies": replies}}}) as it, it.connection() as client:
+    config = {"destinations": {"crm": {"kind": "event", "replies": replies}}}
+    async with served(config) as it, it.connection() as client:
         client.send(request)
         yield it, client
 

@@ -9,6 +9,14 @@ from harness.core.authentication import ApiKey, Auth, Basic, Bearer, Signing
 from harness.core.documents import At, Document
 from harness.core.records import MASK
 
+_SECRETS: Sequence[At] = (
+    ("auth", "value"),
+    ("auth", "bearer"),
+    ("auth", "basic", "password"),
+    ("signature", "secret"),
+)
+"""Where secrets are written."""
+
 
 def check_demands(document: Document, at: At, written: Mapping[str, Any]) -> None:
     """Raise DocumentError where the destination that is written at `at` demands what nobody could show."""
@@ -16,8 +24,7 @@ def check_demands(document: Document, at: At, written: Mapping[str, Any]) -> Non
     if len({"header", "bearer", "basic"} & auth.keys()) > 1:
         message = "a destination demands one kind of credentials"
         raise document.at_value((*at, "auth"), message, "leave all but one of `header`, `bearer` and `basic` out")
-    places: Sequence[At] = (("auth", "value"), ("auth", "bearer"), ("auth", "basic", "password"), ("signature", "secret"))
-    for place in places:
+    for place in _SECRETS:
         if _value(written, place) == MASK:
             message = f"{MASK} stands for a secret that is not shown, and is none"
             raise document.at_value((*at, *place), message, "write the secret itself, or ${env.NAME} in a file")

@@ -239,9 +239,7 @@ def test_latencies_add_up_and_faults_have_them_too() -> None:
     assert Playing({"latency": "1s", "fault": "reset"}).reply().latency == SECOND
 
 
-@pytest.mark.parametrize(
-    ("later", "reply"), [(0, 503), (HOUR, 429), (HOUR + MINUTE, 418), (HOUR + 2 * MINUTE, 418)]
-)
+@pytest.mark.parametrize(("later", "reply"), [(0, 503), (HOUR, 429), (HOUR + MINUTE, 418), (HOUR + 2 * MINUTE, 418)])
 def test_layers_are_asked_from_the_outside_in(later: int, reply: Short) -> None:
     """An outage comes before the rate limit, that before rules, and those before the reply itself."""
     playing = Playing(

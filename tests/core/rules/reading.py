@@ -48,7 +48,8 @@ def destinations_of(case: Mapping[str, Any]) -> dict[str, Destination]:
 
 
 def _destination(name: str, said: Mapping[str, Any]) -> Destination:
-    return Destination(name=name, **{**said, "calls": tuple(said["calls"]), "signature": signing_of(said.get("signature"))})
+    signing = signing_of(said.get("signature"))
+    return Destination(name=name, **{**said, "calls": tuple(said["calls"]), "signature": signing})
 
 
 def deliveries_of(case: Mapping[str, Any], checker: Checker) -> Iterator[Delivery]:
