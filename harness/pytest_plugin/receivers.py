@@ -48,9 +48,9 @@ class Destinations(Mapping[str, Receiver]):
     ) -> EventReceiver:
         """An event destination that takes `calls` and answers `replies`: a status, a fault, a sequence or a mapping.
 
-        `replies`, `auth` and `signature` are written as in a scenario. `integration` is the name by which `integrations`
-        routes to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers. A name
-        that is there already is set up anew.
+        `replies`, `auth` and `signature` are written as in a scenario. `integration` is the name by which calls route
+        to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers. A name that
+        is there already is set up anew.
         """
         given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
         self._add(name, {"kind": "event", "calls": [*calls]}, replies, given)
