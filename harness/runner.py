@@ -33,6 +33,7 @@ from harness.core.scenario.model import (
     Enter,
     Identify,
     Leave,
+    Publish,
     Received,
     Scenario,
     Settle,
@@ -157,9 +158,14 @@ class _Play:
         destinations = {each.name: self._with_integration(each) for each in self._scenario.destinations.values()}
         self._run.configure(self._scenario.contract, destinations, self._scenario.declarations())
         self._run.sources.feeds = self._system
-        for journey in self._scenario.journeys.values():
-            names = {name for step in journey.steps for name in step.to}
-            await self._system.publish(journey, {name: self._address(destinations[name]) for name in sorted(names)})
+        for journey in self._scenario.journeys:
+            await self._publish(journey)
+
+    async def _publish(self, journey_id: str) -> None:
+        """Publish the journey, or its next version."""
+        journey, destinations = self._scenario.journeys[journey_id], self._run.destinations
+        names = {name for step in journey.steps for name in step.to}
+        await self._system.publish(journey, {name: self._address(destinations[name]) for name in sorted(names)})
 
     def _with_integration(self, destination: Destination) -> Destination:
         """`destination` with the name by which the system routes to it, where it declares none."""
@@ -183,6 +189,8 @@ class _Play:
             case Enter() | Leave() | Track() | Identify():
                 for profile in action.profiles:
                     await self._let(action, profile)
+            case Publish():
+                await self._publish(action.journey)
             case Advance():
                 await self._system.advance(action.duration)
             case Settle():

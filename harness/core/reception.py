@@ -9,6 +9,7 @@ from typing import Any
 from harness.core.authentication import refused
 from harness.core.behaviours.behaviour import Always, Asked
 from harness.core.behaviours.faults import CLOSE_EARLY
+from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Fault, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
@@ -16,7 +17,7 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
 from harness.core.instants import Instant
-from harness.core.members import Members, message_key
+from harness.core.members import Members, message_key, opposite_message
 from harness.core.rules.signatures import signature_breaches
 
 
@@ -55,13 +56,14 @@ def receive(
     """
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
-    violations = found_violations(unpacked, destination, checker, number, arrival)
+    violations = found_violations(unpacked, destination, checker, number, len(arrival.body), arrival)
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
     reply = answered or _decide(unpacked, arrival, destination, past, attempt, violations, number)
     # By position: by name, making it would take half as long again.
     delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
     if destination.kind == "list" and delivery.accepted:
         past.members.take(delivery)
+        _end_attempts([each for index, each in enumerate(unpacked.payloads) if delivery.accepts(index)], past)
     return delivery
 
 
@@ -129,17 +131,29 @@ def _defective(defect: Defect) -> Unpacked:
 
 
 def found_violations(
-    unpacked: Unpacked, destination: Destination, checker: Checker, number: int, arrival: Arrival | None = None
+    unpacked: Unpacked,
+    destination: Destination,
+    checker: Checker,
+    number: int,
+    size: int,
+    arrival: Arrival | None = None,
+    *,
+    exact: bool = True,
 ) -> tuple[Violation, ...]:
     """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities.
 
-    Without the `arrival`, as in captures, nothing can be said of what only the request shows.
+    The body had `size` bytes, or at most so many where that is not `exact`. Without the `arrival`, as in captures,
+    nothing can be said of what only the request shows.
     """
-    found, calls = unpacked.violations, unpacked.calls
+    found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
     if destination.signature is not None and arrival is not None and arrival.defect is None:
         found += tuple(signature_breaches(destination.signature, arrival))
-    for index, payload in enumerate(unpacked.payloads):
+    for index, payload in enumerate(payloads):
         found += checker.violations(payload, calls[index] if calls else None, destination, index)
+    if limits is not None and payloads and (size > limits.least_bytes or len(payloads) > limits.batch_calls):
+        told = {(violation.payload, violation.path) for violation in found}
+        large = limits.breaches(unpacked, size, exact=exact)
+        found += tuple(violation for violation in large if (violation.payload, violation.path) not in told)
     if not found:
         return ()
     severities = checker.contract.severities
@@ -167,6 +181,13 @@ def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _end_attempts(entries: Sequence[Payload], past: Past) -> None:
+    """Count anew from here what the accepted `entries` undo: who was removed may be added once more, and so on."""
+    for entry in entries:
+        if is_list_entry(entry):
+            past.attempts.pop(opposite_message(entry), None)
 
 
 def _decide(

@@ -15,6 +15,7 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Violation
 from harness.core.documents import Document, Mark
 from harness.core.rules.catalogue import RULES
+from harness.core.rules.examples import abridged
 from harness.core.rules.rule import Example, Rule
 from harness.core.scenario.setup import parse_journeys
 from tests.core.rules.reading import violations_of
@@ -36,6 +37,7 @@ contract decides (see [contracts.md](contracts.md)).
 
 The examples are captures, a delivery a line: `harness check FILE` judges them. Some need journeys to be declared, which
 `--journeys FILE` does. What a destination demands of its senders is declared in a scenario or a server's configuration.
+Very long texts are cut short.
 """
 
 
@@ -65,8 +67,9 @@ def _severity(rule: Rule) -> str:
 
 
 def _example(title: str, example: Example) -> Iterator[str]:
-    lines = [json.dumps(delivery, ensure_ascii=False) for delivery in example.deliveries]
-    yield "\n".join([title, "", "```ndjson", *lines, "```", ""])
+    lines = [json.dumps(abridged(delivery), ensure_ascii=False) for delivery in example.deliveries]
+    judged = f"{title[:-1]}, where `--contract {example.contract}` judges:" if example.contract else title
+    yield "\n".join([judged, "", "```ndjson", *lines, "```", ""])
     if example.journeys is not None:
         declared = yaml.safe_dump({"journeys": dict(example.journeys)}, sort_keys=False, allow_unicode=True)
         yield f"with these journeys:\n\n```yaml file=journeys.yaml\n{declared}```\n"
@@ -76,11 +79,11 @@ def _example(title: str, example: Example) -> Iterator[str]:
 
 
 def violations(example: Example) -> list[Violation]:
-    """What is wrong with an example, by the default contract."""
+    """What is wrong with an example, by its contract."""
     if example.destinations is not None:  # which a capture does not tell of, but a server knows
         case = {"deliveries": example.deliveries, "journeys": example.journeys, "destinations": example.destinations}
         return [*violations_of(case)]
-    judge = CaptureJudge(load_contract(DEFAULT_CONTRACT), _declarations(example))
+    judge = CaptureJudge(load_contract(example.contract or DEFAULT_CONTRACT), _declarations(example))
     for line, delivery in enumerate(example.deliveries, 1):
         for captured in read_captured(json.dumps(delivery).encode(), Defaults(destination=None, kind=None)):
             judge.see(captured, "example", line)

@@ -38,6 +38,14 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Publish a journey's next version, which has the same steps."""
+
+    mark: Mark
+    journey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """Let profiles perform an event."""
 
@@ -96,7 +104,7 @@ class Deliver:
     headers: Mapping[str, str]
 
 
-Action: TypeAlias = Enter | Leave | Track | Identify | Client | Advance | Settle | Deliver
+Action: TypeAlias = Enter | Leave | Publish | Track | Identify | Client | Advance | Settle | Deliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
