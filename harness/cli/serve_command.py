@@ -71,8 +71,9 @@ def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:
         print_json({"type": "ready", "url": server.url}, pretty=False)
     say(f"harness serves at {server.url} (Ctrl+C stops it)")
     run = server.open_run(DEFAULT_RUN)
+    width = max((len(each.kind) for each in setup.destinations.values()), default=0)
     for destination in setup.destinations.values():
-        say(f"  {destination.kind:5}  {server.destination_url(run, destination.name)}")
+        say(f"  {destination.kind:{width}}  {server.destination_url(run, destination.name)}")
     say(f"  what came, and what is wrong with it: {server.url}/_harness/v1/runs/default/deliveries")
     say(f"  the verdict: {server.url}/_harness/v1/runs/default/verdict")
 

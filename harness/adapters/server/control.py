@@ -17,8 +17,11 @@ from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN, Limits
 from harness.adapters.server.runs import Run
 from harness.adapters.server.state import destination_state, judgement_state, lost_state, refused_state, run_state
+from harness.adapters.warehouses.loading import WarehouseFailed
+from harness.adapters.warehouses.stores import QueryFailed
 from harness.core.contract import Contract
 from harness.core.destinations.bodies import Unpacked, load
+from harness.core.destinations.destination import WAREHOUSE, Destination
 from harness.core.documents import Document, Mark
 from harness.core.instants import isoformat, parse_duration, parse_instant
 from harness.core.scenario.setup import Setup
@@ -85,6 +88,7 @@ class ControlApi:
             web.get(run + "/destinations", self._destinations),
             web.put(run + "/destinations/{name:[^/]+}", self._put_destination),
             web.get(run + "/destinations/{name:[^/]+}/members", self._members),
+            web.get(run + "/destinations/{name:[^/]+}/rows", self._rows),
             web.get(run + "/deliveries", self._deliveries.list),
             web.get(run + "/deliveries/{number:[0-9]+}", self._deliveries.one),
             web.get(run + "/verdict", self._verdict),
@@ -151,18 +155,43 @@ class ControlApi:
         run.add(destination)
         return json_answer(destination_state(run, destination))
 
-    async def _members(self, request: web.Request) -> web.StreamResponse:
+    def _destination(self, request: web.Request) -> tuple[Run, Destination]:
+        """The destination that the path names, with its run; 404 with the nearest name where there is none."""
         run, name = self._run(request), request.match_info["name"]
         destination = run.destinations.get(name)
         if destination is None:
             hint = near_miss(name[:200], list(run.destinations))
             raise Refused(404, f"run {run.name!r} has no destination {name[:200]!r}{hint}")
+        return run, destination
+
+    async def _rows(self, request: web.Request) -> web.StreamResponse:
+        """The rows that a query in a warehouse finds, once all that it accepted is loaded."""
+        run, destination = self._destination(request)
+        warehouse = run.warehouses.get(destination.name)
+        if destination.kind != WAREHOUSE or warehouse is None:
+            raise Refused(
+                404, f"{destination.name!r} is of kind {destination.kind}, and has no tables", "name a warehouse"
+            )
+        if set(request.query) != {"sql"}:
+            raise ValueError("a query in a warehouse has the one parameter `sql`: ?sql=select …")
+        try:
+            found = await warehouse.rows(request.query["sql"])
+        except QueryFailed as error:
+            raise Refused(400, f"the query failed: {error}") from None
+        except WarehouseFailed as error:
+            raise Refused(503, str(error), "ask again once its database is well") from None
+        return json_answer({"columns": list(found.columns), "rows": found.records(), "left_null": list(found.notes)})
+
+    async def _members(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._destination(request)
+        name = destination.name
         if destination.kind != "list":
-            raise Refused(404, f"{name!r} is an {destination.kind} destination, and has no members", "name a list")
+            raise Refused(404, f"{name!r} is of kind {destination.kind}, and has no members", "name a list")
         return json_answer({"lists": run.pasts[name].members.lists()})
 
     async def _verdict(self, request: web.Request) -> web.StreamResponse:
         run = self._run(request)
+        await run.warehouses.loaded()
         return json_answer(judgement_state(run, self._server.missed(run)))
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:

@@ -13,12 +13,13 @@ from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.raw_replies import raw_reply, written
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
+from harness.adapters.warehouses.warehouses import Warehouses
 from harness.core.checking import Checker
 from harness.core.clock import Clock
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import WAREHOUSE, Destination
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
 from harness.core.ledger import Ledger
@@ -44,6 +45,7 @@ class Run:
         self.pasts: dict[str, Past] = {}
         self.sources = Sources(clock, self.failed)
         self.checker = Checker(contract, Declarations())
+        self.warehouses = Warehouses(self.ledger.deliveries)
         self.unreachable: dict[str, str] = {}
         """Destinations whose own URL nobody answers at, with what happened there."""
         self.failures: list[str] = []
@@ -87,8 +89,9 @@ class Run:
 
     @property
     def troubles(self) -> list[str]:
-        """All that makes its verdict untrustworthy: what failed here, and endpoints at which nobody answers."""
-        return [*self.failures, *(f"{name}: {why}" for name, why in self.unreachable.items())]
+        """All that makes its verdict untrustworthy: what failed here or in a warehouse, and unreachable endpoints."""
+        unreachable = [f"{name}: {why}" for name, why in self.unreachable.items()]
+        return [*self.failures, *self.warehouses.troubles, *unreachable]
 
     def configure(
         self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations
@@ -99,6 +102,7 @@ class Run:
         self._seen_destinations.update(destinations)
         self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
         self._begin(*destinations)
+        self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
 
     def add(self, destination: Destination) -> None:
@@ -106,6 +110,7 @@ class Run:
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self.pasts.setdefault(destination.name, Past())
         self._begin(destination.name)
+        self.warehouses.set_up([destination], after=self._count)
         self.setup = None
 
     def _begin(self, *names: str) -> None:
@@ -175,6 +180,8 @@ class Run:
             delivery = self._delivery(arrival, destination, answered)
         self._count = delivery.number
         self.ledger.append(delivery)
+        if delivery.kind == WAREHOUSE:
+            self.warehouses.news(delivery.destination)
         if self._waiting:
             self._wake(more=True)
         return delivery
@@ -211,6 +218,7 @@ class Run:
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
         self.ledger.clear()
+        self.warehouses.reset()
         self.pasts = {name: Past() for name in self.destinations}
         self._begin(*self.destinations)
         self._seen_destinations = dict(self.destinations)

@@ -95,6 +95,8 @@ class Server:
         if run is not None and run.stop_system is not None:
             await run.stop_system()  # first, or what it still sends would be lost
         self.runs.close(name)
+        if run is not None:
+            await run.warehouses.close()
 
     def missed(self, run: Run) -> int:
         """Requests since `run` began that nothing could read, or for runs that never were: they may have been for it.
@@ -119,6 +121,8 @@ class Server:
         for run in self.runs:
             run.release()
         await self._front.stop()
+        for run in self.runs:
+            await run.warehouses.close()
         await self._forwarder.close()
 
     def destination_url(self, run: Run, name: str) -> str:
@@ -144,4 +148,9 @@ def read_setup(document: Document) -> tuple[Setup, Contract]:
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         message = f"{family[:80]!r} is a path: a server reads no file that a request names"
         raise document.at_value(("contract",), message, "name a shipped contract, or give the path to `serve --config`")
+    for name, destination in setup.destinations.items():
+        if destination.warehouse is not None and destination.warehouse.path:
+            message = "a server opens no file that a request names"
+            at = ("destinations", name, "url")
+            raise document.at_value(at, message, "write sqlite: for memory, or give the path to `serve --config`")
     return setup, contract_of(document, Path())

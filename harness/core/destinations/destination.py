@@ -8,6 +8,9 @@ from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
+from harness.core.warehouses.settings import WarehouseSettings
+
+WAREHOUSE = "warehouse"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,12 +20,14 @@ class Destination:
     name: str
     kind: str = "event"
     calls: tuple[str, ...] = ("track",)
-    """The call types that an event destination takes; others are answered 501."""
+    """The call types that an event or warehouse destination takes; others are answered 501."""
     integration: str | None = None
     """The name by which `integrations` routes to it."""
     behaviour: Behaviour = field(default_factory=Always)
     url: str | None = None
     """An endpoint that somebody develops: what comes is recorded, handed on to it, and answered as it answers."""
+    warehouse: WarehouseSettings | None = None
+    """Where a warehouse destination puts its rows; None for the other kinds."""
     auth: Auth | None = None
     """The credentials that it demands; an endpoint with a `url` judges them itself."""
     signature: Signing | None = None
@@ -36,7 +41,7 @@ class Destination:
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""
         call_type = payload.get("type")
-        if self.kind != "event" or call_type in self.calls or call_type == DELETE or not isinstance(call_type, str):
+        if self.kind == "list" or call_type in self.calls or call_type == DELETE or not isinstance(call_type, str):
             return None
         return Violation(
             rule="destination-kind",

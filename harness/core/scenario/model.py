@@ -191,6 +191,18 @@ class MembersAre:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsAre:
+    """A query in a warehouse finds these rows, or so many."""
+
+    mark: Mark
+    of: str
+    sql: str
+    are: tuple[Mapping[str, Any] | tuple[Any, ...], ...] | None = None
+    """Each by its columns, or its values in the order of the columns."""
+    count: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NothingElse:
     """Nothing arrived that no other expectation speaks of."""
 
@@ -204,7 +216,7 @@ class UnexpectedAllowed:
     mark: Mark
 
 
-Expectation: TypeAlias = Received | Undelivered | Attempts | MembersAre | NothingElse | UnexpectedAllowed
+Expectation: TypeAlias = Received | Undelivered | Attempts | MembersAre | RowsAre | NothingElse | UnexpectedAllowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
