@@ -285,17 +285,3 @@ def test_it(destinations):
     assert post(destinations.source_url + "/v1/track", call) == 200
     assert [each["event"] for each in destinations.source_calls] == ["Signed Up"]
 """).assert_outcomes(passed=1)
-
-
-def test_destinations_play_any_behaviour(play: Play) -> None:
-    """What a scenario can write, a fixture can; what is wrong is told at the place in the mapping."""
-    play("""
-import pytest
-def test_it(destinations):
-    crm = destinations.event("crm", replies={"rules": [{"when": {"user": "u1"}, "reply": 202}], "reject": 422})
-    assert post(crm.url, track()) == 202
-    keyed = destinations.list("keyed", replies=(503, 200), auth={"bearer": "t"}, signature={"secret": "s"})
-    assert keyed.deliveries == []
-    with pytest.raises(ValueError, match="sequence.1.: .rest. is not a reply; did you mean .reset."):
-        destinations.event("crm", replies={"sequence": [200, "rest"]})
-""").assert_outcomes(passed=1)

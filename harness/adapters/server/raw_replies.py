@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 
 from harness.adapters.server.requests import Manner, RawReply
-from harness.core.clock import Charges
+from harness.core.clock import Charges, Clock
 from harness.core.delivery import Delivery, Fault, Respond
 from harness.core.destinations.kinds import KINDS
 
@@ -17,21 +17,21 @@ _TEXT: Final = "text/plain; charset=utf-8"
 _RESET: Final = Manner(fault="reset")
 
 
-def raw_reply(delivery: Delivery, charges: Charges | None) -> RawReply:
+def raw_reply(delivery: Delivery, clock: Clock) -> RawReply:
     """What is written for the reply of `delivery`.
 
-    Where its sender goes by a clock that stands still, what the reply takes is charged to `charges` and not waited for.
+    Where its sender goes by a `clock` that stands still, what the reply takes is charged to it and not waited for.
     """
     reply = delivery.reply
     if isinstance(reply, Fault):
-        return _charged(RawReply(status=200, manner=Manner(fault=reply.name, wait=reply.latency)), charges)
+        return _charged(RawReply(status=200, manner=Manner(fault=reply.name, wait=reply.latency)), clock.charges)
     if reply.body is None and reply.text is None:
         raw = _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
     else:
         raw = _answer(reply)
     if not (reply.latency or reply.dribble):
         return raw
-    return _charged(replace(raw, manner=Manner(wait=reply.latency, dribble=reply.dribble)), charges)
+    return _charged(replace(raw, manner=Manner(wait=reply.latency, dribble=reply.dribble)), clock.charges)
 
 
 def _charged(raw: RawReply, charges: Charges | None) -> RawReply:

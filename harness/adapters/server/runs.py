@@ -146,7 +146,7 @@ class Run:
         return cut_short(begun, destination, self.pasts[name], number=self._count + 1) is not None
 
     def _reply(self, delivery: Delivery) -> RawReply:
-        return raw_reply(delivery, self.clock.charges)
+        return raw_reply(delivery, self.clock)
 
     async def _forward(self, request: RawRequest, destination: Destination, url: str) -> RawReply:
         """Let the endpoint at `url` answer; numbers are given afterwards, so that they follow the ledger's order."""
