@@ -15,38 +15,49 @@ from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
+from harness.cli.log_lines import LogFormat, logged
 from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
+from harness.core.instants import Duration, parse_duration
 from harness.core.scenario.setup import Setup
 from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
 
 DEFAULT_PORT = 8085
-_WITHOUT_CONFIG = """
+WITHOUT_CONFIG = """
 version: 1
 destinations:
   events: {kind: event, calls: [track, identify]}
   list: {kind: list}
 """
+"""What is served without a configuration."""
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any.")
 @click.option("--config", "config", type=click.Path(path_type=Path), help="A YAML file with destinations and journeys.")
+@click.option("--runs-expire-after", "lifetime", metavar="DURATION", help="Close other runs once idle for so long.")
+@click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
-def serve(host: str, port: int, config: Path | None, as_json: bool) -> int:
+def serve(host: str, port: int, config: Path | None, lifetime: str | None, log: LogFormat | None, as_json: bool) -> int:
     """Run the mock destination server until it is interrupted."""
-    built_in = parse_document(_WITHOUT_CONFIG, "built-in")
+    built_in = parse_document(WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
-    return asyncio.run(_serve(host, port, setup, contract, as_json=as_json))
-
-
-async def _serve(host: str, port: int, setup: Setup, contract: Contract, *, as_json: bool) -> int:
-    stop = _interruption()
+    expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
     spaces = Spaces()
-    server = Server(attach=spaces.attach)
+    server = Server(attach=spaces.attach, expires_after=expires_after)
+    with logged(log):
+        return asyncio.run(_serve(server, spaces, (host, port), (setup, contract), as_json=as_json))
+
+
+async def _serve(
+    server: Server, spaces: Spaces, address: tuple[str, int], configured: tuple[Setup, Contract], *, as_json: bool
+) -> int:
+    stop = _interruption()
+    host, port = address
+    setup, contract = configured
     try:
         await server.start(host, port)
     except OSError as error:
@@ -64,6 +75,17 @@ async def _serve(host: str, port: int, setup: Setup, contract: Contract, *, as_j
         await spaces.stop()
         await server.stop()
     return EXIT_PASSED
+
+
+def _duration(option: str, text: str) -> Duration:
+    """The duration that an option writes, which is more than none."""
+    try:
+        duration = parse_duration(text)
+    except ValueError as error:
+        raise UsageFault(f"{option}: {error}") from None
+    if duration == 0:
+        raise UsageFault(f"{option}: {text!r} is no time to live; write a duration such as 1h")
+    return duration
 
 
 def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import read_body, read_half, shown, type_defect
 from harness.adapters.server.connection import Begun, Connection
+from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.replies import send
 from harness.adapters.server.requests import (
@@ -50,6 +51,7 @@ class Front:
         limits: Limits | None = None,
         refused: Refusals | None = None,
         cuts_short: _CutsShort | None = None,
+        in_flight: InFlight | None = None,
         stop_seconds: float = 5.0,
     ) -> None:
         self._receive = receive
@@ -59,6 +61,7 @@ class Front:
         self._stop_seconds = stop_seconds
         self._runner: _Runner | None = None
         self.refused = refused or Refusals()
+        self._in_flight = in_flight or InFlight()
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the URL with the port that was really taken; OSError where it cannot be had."""
@@ -66,7 +69,7 @@ class Front:
         control = web.AppRunner(self._control, access_log=None)
         await control.setup()
         web_server = cast("web.Server", control.server)
-        server = _Server(self._receive, web_server, self._limits, self.refused, self._cuts_short)
+        server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight, self._cuts_short)
         runner = _Runner(server, self._control, shutdown_timeout=self._stop_seconds)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024)
@@ -104,7 +107,13 @@ class _Server(web.Server):
     """Chooses by the path who makes and who handles a request."""
 
     def __init__(
-        self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals, cuts_short: _CutsShort | None
+        self,
+        receive: Receiver,
+        control: web.Server,
+        limits: Limits,
+        refused: Refusals,
+        in_flight: InFlight,
+        cuts_short: _CutsShort | None,
     ) -> None:
         super().__init__(self._handle, request_factory=self._request)
         self._receive = receive
@@ -112,6 +121,7 @@ class _Server(web.Server):
         self._limits = limits
         self._refused = refused
         self._cuts_short = cuts_short
+        self._in_flight = in_flight
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
@@ -131,7 +141,8 @@ class _Server(web.Server):
             return await self._control.request_handler(request)
         arrived_at = time.time_ns() // 1000
         begun = cast("Connection", request.protocol).take_begun()
-        reply = await self._received(request, location, arrived_at) if begun is None else await _settled(begun)
+        with self._in_flight.at(location.run, location.destination):
+            reply = await self._received(request, location, arrived_at) if begun is None else await _settled(begun)
         return await send(request, reply, arrived_at // 1_000_000)
 
     async def _received(self, request: web.BaseRequest, location: Location, arrived_at: int) -> RawReply:

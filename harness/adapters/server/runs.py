@@ -7,12 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from harness.adapters.clocks import LATEST
+from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
+from harness.adapters.server.happenings import happened
 from harness.adapters.server.raw_replies import raw_reply, written
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
+from harness.adapters.server.tally import Tally
 from harness.adapters.warehouses.warehouses import Warehouses
 from harness.core.checking import Checker
 from harness.core.clock import Clock
@@ -61,6 +63,13 @@ class Run:
         """How many requests nothing could read on this server before the run began."""
         self.strays_before = 0
         """How many requests for runs that never were came before the run began."""
+        self.expires_after: Duration | None = None
+        """How long nothing may come for it, and nobody ask for it, until it is closed; None: for ever."""
+        self.asked_at: Instant = 0
+        """When somebody last asked for it, by the server's clock."""
+        self._born = wall_clock()
+        self._tally = Tally()
+        self._over = False
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
         self._secret_headers: dict[str, set[str]] = {}
@@ -106,7 +115,9 @@ class Run:
         self.setup = None
 
     def add(self, destination: Destination) -> None:
-        """Set up one destination more, or anew."""
+        """Set up one destination more, or anew; one that is set up so already stays untouched."""
+        if destination in (self.destinations.get(destination.name), self._set_up(destination.name)):
+            return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self.pasts.setdefault(destination.name, Past())
         self._begin(destination.name)
@@ -121,17 +132,21 @@ class Run:
             if auth is not None:  # kept when it demands another: what came before is still listed
                 self._secret_headers.setdefault(name, set()).add(auth.credentials()[0])
 
+    def _set_up(self, name: str) -> Destination | None:
+        """The destination of that name, as the set-up of the whole run wrote it; its system may have named it since."""
+        return self.setup.destinations.get(name) if self.setup is not None else None
+
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
         destination = self.destinations.get(request.destination)
         if destination is None or request.defect is not None:
-            return self._reply(self._record(request, destination))
+            return raw_reply(self._record(request, destination), self.clock)
         if destination.url is not None:
             return self._forward(request, destination, destination.url)
         if destination.closes_early and (request.half or self.cuts_short(request.destination)):
             body = request.body if request.half else request.body[: len(request.body) // 2]
-            return self._reply(self._record(replace(request, body=body, half=True), destination))
-        return self._reply(self._record(request, destination))
+            request = replace(request, body=body, half=True)
+        return raw_reply(self._record(request, destination), self.clock)
 
     def cuts_short(self, name: str) -> bool:
         """Whether the destination of that name closes the connection now, before the request is read whole.
@@ -144,9 +159,6 @@ class Run:
         now = self.clock.now()
         begun = Arrival(name, "", f"/destinations/{name}", (), b"", now, now)
         return cut_short(begun, destination, self.pasts[name], number=self._count + 1) is not None
-
-    def _reply(self, delivery: Delivery) -> RawReply:
-        return raw_reply(delivery, self.clock)
 
     async def _forward(self, request: RawRequest, destination: Destination, url: str) -> RawReply:
         """Let the endpoint at `url` answer; numbers are given afterwards, so that they follow the ledger's order."""
@@ -190,7 +202,9 @@ class Run:
         number = self._count + 1
         if destination is None:
             known = sorted(self.destinations)
-            return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
+            name = arrival.destination[:200]
+            happened("unexpected", f"a request came for {name!r}, which run {self.name} has not", run=self.name)
+            return stray(arrival, known, near_miss(name, known), run=self.name, number=number)
         # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
         self._seen_destinations.setdefault(destination.name, destination)
         past = self.pasts.get(destination.name) or Past()
@@ -215,8 +229,29 @@ class Run:
         """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
         return frozenset(n for found in self.judge().violations if found.rule == rule for n in found.deliveries)
 
+    @property
+    def count(self) -> int:
+        """How many deliveries are recorded."""
+        return self._count
+
+    @property
+    def epoch(self) -> str:
+        """What tells its numbers from those before a reset, and from those of an earlier run of its name."""
+        return f"{self._born:x}.{self.resets}"
+
+    def tally(self) -> Tally:
+        """Counts of all that it ever recorded, up to now."""
+        self._tally.see(self.ledger.deliveries(self._tally.seen))
+        return self._tally
+
+    def active_at(self) -> Instant:
+        """When something last came for it, or somebody asked for it, by the wall clock."""
+        last = self.ledger.deliveries(max(0, self._count - 1))
+        return max([self.asked_at, *(delivery.arrival.arrived_at for delivery in last)])
+
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
+        self.tally().restart()
         self.ledger.clear()
         self.warehouses.reset()
         self.pasts = {name: Past() for name in self.destinations}
@@ -227,9 +262,12 @@ class Run:
         self.failures.clear()
         self._count = 0
         self.resets += 1
+        self.nudge()
 
     async def changed(self) -> bool:
         """Return when something more is recorded; False where nothing more will be, or nobody is to wait for it."""
+        if self._over:
+            return False
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
@@ -242,9 +280,18 @@ class Run:
         """Whether anybody waits for more."""
         return bool(self._waiting)
 
+    def nudge(self) -> None:
+        """Let everybody who waits look again: something other than the ledger has changed."""
+        self._wake(more=True)
+
     def release(self) -> None:
-        """Let everybody who waits for more go on without it."""
+        """Let everybody who waits for more go on without it, now and from now on."""
+        self._over = True
         self._wake(more=False)
+
+    def resume(self) -> None:
+        """Let people wait for more again."""
+        self._over = False
 
     def _wake(self, *, more: bool) -> None:
         for future in self._waiting:
