@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes depends on what else the machine does, and tests are not timed.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 # Scenarios that are wrong on purpose: tests play them, and would be no tests themselves.
 collect_ignore_glob = ["scenarios/failing/*", "cases/refused_scenarios/*"]
