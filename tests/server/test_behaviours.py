@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from harness.adapters.config_files import load_config
 from harness.core.authentication import Bearer, Signing
 from harness.core.documents import DocumentError
 from tests.server.serving import CONTROL, Served, served, track
+from tests.server.test_stream import streaming
 
 HERE = "/runs/default/destinations/crm"
 PLAN = {
@@ -140,3 +142,23 @@ async def test_what_comes_over_http_never_reads_the_environment(monkeypatch: pyt
     async with served() as it:
         answer = await it.ask("PUT", CONTROL + HERE, {"kind": "event", "integration": "${env.TOKEN}"})
     assert answer.json["integration"] == "${env.TOKEN}"
+
+
+async def test_a_stream_shows_no_secret_either() -> None:
+    """The same stars stand in the events of a run's deliveries."""
+    auth = {"header": "X-Door", "value": "sesame"}
+    async with served({"destinations": {"crm": {"kind": "event", "auth": auth}}}) as it:
+        await it.ask("POST", "/destinations/crm", track(), headers={"X-Door": "sesame"})
+        async with streaming(it) as events:
+            record = orjson.loads((await events.event())["data"])
+    assert record["request"]["headers"]["x-door"] == "***"
+
+
+async def test_a_patch_changes_the_behaviour_alone() -> None:
+    """What a destination demands stays, its secret included, and so does what it counted."""
+    auth = {"header": "X-Door", "value": "sesame"}
+    async with served({"destinations": {"crm": {"kind": "event", "auth": auth}}}) as it:
+        changed = await it.ask("PATCH", CONTROL + HERE, {"replies": {"status": 503, "latency": "1ms"}})
+        answers = [await it.ask("POST", "/destinations/crm", track(), headers=h) for h in _doors("", "sesame")]
+    assert changed.json["replies"] == {"status": 503, "latency": "1ms"}
+    assert [answer.status for answer in answers] == [401, 503]
