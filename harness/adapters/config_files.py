@@ -11,7 +11,7 @@ from harness.adapters.json_files import own_schema
 from harness.adapters.yaml_files import read_document
 from harness.core.contract import Contract
 from harness.core.documents import Document
-from harness.core.scenario.setup import Setup, parse_setup
+from harness.core.scenario.setup import Setup, parse_setup, refuse_unknown_bodies
 from harness.core.scenario.substitution import substituted
 
 
@@ -30,4 +30,6 @@ def load_config(path: Path) -> tuple[Setup, Contract]:
 def read_config(document: Document, folder: Path) -> tuple[Setup, Contract]:
     """The same for a document that lies in `folder`."""
     setup = parse_setup(document, own_schema("config"), make_crowd)
-    return setup, contract_of(document, folder)
+    contract = contract_of(document, folder)
+    refuse_unknown_bodies(document, setup.destinations, contract)
+    return setup, contract

@@ -13,9 +13,8 @@ from harness.adapters.json_files import own_schema
 from harness.adapters.scenario_files import SUFFIX, load_scenarios
 from harness.adapters.yaml_files import read_document
 from harness.core.contract import versions_of
-from harness.core.documents import Document, DocumentError, DocumentErrors, Mark, validate
+from harness.core.documents import Document, DocumentError, DocumentErrors, validate
 from harness.core.scenario.advice import unspeaking_names
-from harness.core.schemas import SchemaError
 
 
 class NothingToValidate(Exception):
@@ -95,9 +94,6 @@ def _contract(path: Path) -> str:
             load_contract(f"{path.resolve()}@{version}")
         except DocumentError as error:
             problems.append(error)
-        except SchemaError as error:
-            where = Mark(file=str(path.parent / error.name), line=1, column=1)
-            problems.append(DocumentError(where, f"at {error.pointer or '/'}: {error.message}", error.remedy))
     if problems:
         raise DocumentErrors({str(problem): problem for problem in problems}.values())
     return f"the contract {family.data['name']} with {_counted(len(versions_of(family)), 'version')}"

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import click
 
-from harness.adapters.capture_files import CaptureFiles, UnreadableCapture, size_of
-from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract, shipped_contracts
+from harness.adapters.capture_files import CaptureFiles, UnreadableCapture
+from harness.adapters.contract_files import DEFAULT_CONTRACT, shipped_contracts
 from harness.adapters.journeys_files import load_declarations
+from harness.cli.capturing import Capturing
 from harness.cli.exits import EXIT_FAILED, EXIT_PASSED, EXIT_USAGE, UsageFault
-from harness.cli.progress import Reading
+from harness.cli.naming import named_contract
 from harness.cli.say import print_json, say, say_error
 from harness.core.captures.captured import Captured, Defaults
 from harness.core.captures.families import better_fit
 from harness.core.captures.judging import CaptureJudge, CaptureVerdict
-from harness.core.captures.layout import numbered_texts
-from harness.core.captures.records import read_captured
-from harness.core.captures.sources import Sources
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.destinations.kinds import KINDS
@@ -54,7 +52,7 @@ def check(
     input is -.
     """
     checking = _Checking(
-        contract=_contract(contract or DEFAULT_CONTRACT),
+        contract=named_contract(contract or DEFAULT_CONTRACT),
         declarations=load_declarations(journeys) if journeys else Declarations(),
         defaults=Defaults(destination=destination, kind=kind),
         shown=None if as_json else SHOWN_VIOLATIONS,
@@ -70,13 +68,6 @@ def check(
     return _report(verdict, evidence, as_json=as_json, quiet=quiet)
 
 
-def _contract(name: str) -> Contract:
-    try:
-        return load_contract(name)
-    except UnknownContract as error:
-        raise UsageFault(str(error)) from None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checking:
     """The judging of some files."""
@@ -89,19 +80,17 @@ class _Checking:
 
     def verdict(self, captures: CaptureFiles) -> CaptureVerdict:
         """The verdict on all that `captures` tell of; raises UsageFault where they are not what can be judged."""
-        judge, sources = CaptureJudge(self.contract, self.declarations, shown=self.shown), Sources()
-        for file, line, captured in self._captured(captures, sources):
+        judge = CaptureJudge(self.contract, self.declarations, shown=self.shown)
+        for file, line, captured in self._reading(captures).deliveries():
             judge.see(captured, file, line)
             if len(self.sample) < _SAMPLE:
                 self.sample.append(captured)
-        for fault in sources.faults():
-            raise UsageFault(fault)
         return judge.verdict()
 
     def evidence(self, captures: CaptureFiles, verdict: CaptureVerdict) -> Mapping[int, Captured]:
         """The deliveries that prove what `verdict` shows, by number; read anew, since a judge keeps none."""
         wanted = {number for located in verdict.violations for number in located.violation.deliveries}
-        deliveries = enumerate(self._captured(captures, Sources()), 1) if wanted else ()
+        deliveries = enumerate(self._reading(captures).deliveries(), 1) if wanted else ()
         found: dict[int, Captured] = {}
         for number, (_, _, captured) in deliveries:
             if number in wanted:
@@ -110,15 +99,8 @@ class _Checking:
                     break
         return found
 
-    def _captured(self, captures: CaptureFiles, sources: Sources) -> Iterator[tuple[str, int, Captured]]:
-        with Reading(size_of(captures.names)) as reading:
-            for file in captures.names:
-                reading.opened(file)
-                sources.opened(file)
-                for line, text in numbered_texts(captures.lines(file, reading.read), sources.page):
-                    for captured in read_captured(text, self.defaults, sources.page):
-                        sources.delivery(captured)
-                        yield file, line, captured
+    def _reading(self, captures: CaptureFiles) -> Capturing:
+        return Capturing(captures=captures, defaults=self.defaults)
 
     def say_better_fit(self) -> None:
         """Say which contract would accuse of less, if any would."""

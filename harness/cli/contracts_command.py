@@ -1,19 +1,20 @@
-"""`harness contracts`: the contract families, and how they differ."""
+"""`harness contracts`: the contract families, how they differ, and which of them a capture follows."""
 
 from __future__ import annotations
 
 import click
 
-from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract, shipped_contracts
-from harness.cli.exits import EXIT_PASSED, UsageFault
+from harness.adapters.contract_files import DEFAULT_CONTRACT, load_contract, shipped_contracts
+from harness.cli.detect_command import detect
+from harness.cli.exits import EXIT_PASSED
+from harness.cli.naming import named_contract
 from harness.cli.say import print_out
-from harness.core.contract import Contract
 from harness.reports.contracts_text import contract_text, contracts_text, difference_text
 
 
 @click.group()
 def contracts() -> None:
-    """List the contract families, show one, or compare two.
+    """List the contract families; show, compare or detect them.
 
     A contract is named as everywhere: `family`, `family@version`, or the path of a `contract.yaml`.
     """
@@ -30,7 +31,7 @@ def list_() -> int:
 @click.argument("name")
 def show(name: str) -> int:
     """Show the sources, parameters, rules and payloads of the contract NAME."""
-    print_out(contract_text(_named(name)))
+    print_out(contract_text(named_contract(name)))
     return EXIT_PASSED
 
 
@@ -39,12 +40,8 @@ def show(name: str) -> int:
 @click.argument("other")
 def diff(one: str, other: str) -> int:
     """Say in words what differs between the contracts ONE and OTHER."""
-    print_out(difference_text(_named(one), _named(other)))
+    print_out(difference_text(named_contract(one), named_contract(other)))
     return EXIT_PASSED
 
 
-def _named(name: str) -> Contract:
-    try:
-        return load_contract(name)
-    except UnknownContract as error:
-        raise UsageFault(f"{error}\n  help: `harness contracts list` lists them") from None
+contracts.add_command(detect)

@@ -35,7 +35,7 @@ class Options:
         "check": "Judge captured traffic.",
         "validate": "Read scenario, contract and configuration files without running anything.",
         "mutate": "Run scenarios against faulty senders, and tell which each catches.",
-        "contracts": "List the contract families, show one, or compare two.",
+        "contracts": "List the contract families; show, compare or detect them.",
         "explain": "Explain a rule, or list all rules.",
         "schema": "Print the JSON Schema of one kind of our own files.",
         "init": "Write a starter scenario, a destinations config and a CI snippet.",

@@ -16,6 +16,8 @@ DELETE = "delete"
 
 ENTERED = "Audience Entered"
 EXITED = "Audience Exited"
+EXIT_EVENTS = (EXITED, "Audience Exit")
+"""The exit event in the two spellings of its sources."""
 
 _VOLATILE = ("sentAt", "receivedAt")
 _EMPTY: Mapping[str, Any] = {}

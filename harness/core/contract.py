@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
-from harness.core.documents import Document, DocumentError
+from harness.core.documents import Document
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.sizes import DEFAULTS as SIZES
 from harness.core.schemas import Schema, SchemaError, load_schema
@@ -19,7 +19,13 @@ PARAMETERS: Mapping[str, Any] = {
     "entered": "true",
     "exited": "false",
     "exits": "declared",
+    "exit_event": "Audience Exited",
+    "value_type": "exact",
     "key_grammar": "step",
+    "key_suffix": "5-6",
+    "property_name": "key",
+    "audience_key": "optional",
+    "routing": "exclusive",
     "strict_ids": False,
     "message_id_window": "24h",
     "duplicate_window": "5m",
@@ -28,6 +34,8 @@ PARAMETERS: Mapping[str, Any] = {
 }
 """What a family that does not say otherwise has."""
 
+SCHEMA_RULE = "schema"
+"""The rule that a breach of a schema breaks, where the schema names none."""
 LIST_ENTRY = "list"
 PAYLOAD_TYPES = (*CALL_TYPES, LIST_ENTRY)
 
@@ -47,6 +55,8 @@ class Contract:
     """By payload type: a call type, or `list` for one list entry."""
     schemas_with_exit: Mapping[str, Schema]
     """Those that take the place of `schemas` where the payload's step declares an exit."""
+    bodies: Mapping[str, Schema] = field(default_factory=dict)
+    """What webhook destinations take, by name."""
     definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
     """What its schemas refer to, by `$id`; the schemas of a contract that extends it may refer there too."""
     suggested: bool = True
@@ -63,6 +73,22 @@ class Contract:
             return self.schemas_with_exit[payload_type]
         return self.schemas.get(payload_type)
 
+    def body_for(self, named: str | None, destination: str) -> Schema | None:
+        """What a webhook takes: the body that it names, else the one of its own name, else the only one."""
+        if named is not None:
+            return self.bodies.get(named)
+        return self.bodies.get(destination) or (next(iter(self.bodies.values())) if len(self.bodies) == 1 else None)
+
+    def rules_of_schemas(self) -> set[str]:
+        """The rules that a payload can break by what a schema says."""
+        documents = [each.document for each in (*self.schemas.values(), *self.schemas_with_exit.values())]
+        return {SCHEMA_RULE, *_annotated([*documents, *self.definitions.values()])}
+
+    @property
+    def keyed(self) -> bool:
+        """Whether it asks which key, or which computation of Engage, a payload is about."""
+        return not {"key-naming", "personas-context"}.isdisjoint(self.severities)
+
 
 def versions_of(family: Document) -> Mapping[str, Mapping[str, Any]]:
     """The versions that a family's `contract.yaml` defines, by name, each with its own settings."""
@@ -73,7 +99,7 @@ def versions_of(family: Document) -> Mapping[str, Mapping[str, Any]]:
 def schema_files(family: Document, version: str) -> set[str]:
     """The schema files that a version names, relative to its folder."""
     settings = _settings(family.data, version)
-    files = {*settings["schemas"].values(), *settings["schemas_with_exit"].values()}
+    files = {*settings["schemas"].values(), *settings["schemas_with_exit"].values(), *settings["bodies"].values()}
     return files | set(settings["definitions"])
 
 
@@ -88,12 +114,13 @@ def build_contract(
     that cannot be trusted.
     """
     settings = _settings(family.data, version)
-    _check_names(family, settings["rules"], RULES, "rule", ("rules",))
+    for at in (("rules",), ("versions", version, "rules")):
+        _check_names(family, _at(family.data, at), RULES, "rule", at)
     for name in sorted(files):
         _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
-    own = {str(files[name]["$id"]): files[name] for name in settings["definitions"]}
+    own = {_id_of(files[name], name): files[name] for name in settings["definitions"]}
     definitions = {**(base.definitions if base else {}), **own}
 
     def loaded(names: Mapping[str, str]) -> dict[str, Schema]:
@@ -108,6 +135,7 @@ def build_contract(
         severities=settings["rules"],
         schemas=loaded(settings["schemas"]),
         schemas_with_exit=loaded(settings["schemas_with_exit"]),
+        bodies=loaded(settings["bodies"]),
         definitions=definitions,
         suggested=family.data.get("suggested", True),
     )
@@ -125,6 +153,7 @@ def _completed(contract: Contract, base: Contract | None) -> Contract:
         severities={rule: severity for rule, severity in severities.items() if severity != "off"},
         schemas={**inherited.schemas, **contract.schemas},
         schemas_with_exit={**with_exit, **contract.schemas_with_exit},
+        bodies={**inherited.bodies, **contract.bodies},
     )
 
 
@@ -137,9 +166,26 @@ def _settings(family: Mapping[str, Any], version: str) -> dict[str, Any]:
         "sources": own["sources"],
         "schemas": own.get("schemas", {}),
         "schemas_with_exit": own.get("schemas_with_exit", {}),
+        "bodies": own.get("bodies", {}),
         "definitions": own.get("definitions", []),
         **merged,
     }
+
+
+def _at(data: Mapping[str, Any], at: Iterable[str]) -> Mapping[str, Any]:
+    """The mapping at `at`; an empty one where there is none."""
+    for name in at:
+        data = data.get(name, {})
+    return data
+
+
+def _id_of(schema: Any, name: str) -> str:
+    """The id by which other schemas refer to the one in the file `name`."""
+    given = schema.get("$id") if isinstance(schema, Mapping) else None
+    if not isinstance(given, str):
+        message = "a definition has no $id by which others could refer to it"
+        raise SchemaError(name, "", message, 'add a URI of your own: {"$id": "https://example.com/common.json", …}')
+    return given
 
 
 def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
@@ -154,11 +200,19 @@ def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
         _check_annotations(value, name, pointer + pointer_to(part))
 
 
+def _annotated(schema: Any) -> Iterator[str]:
+    """Every rule that an `x-rule` in `schema` names."""
+    if isinstance(schema, Mapping) and isinstance(schema.get("x-rule"), str):
+        yield schema["x-rule"]
+    for part in schema.values() if isinstance(schema, Mapping) else schema if isinstance(schema, list) else ():
+        yield from _annotated(part)
+
+
 def _check_names(family: Document, given: Mapping[str, Any], known: Any, what: str, at: tuple[str, ...]) -> None:
     for name in given:
         if name not in known:
-            raise DocumentError(
-                family.mark((*at, name)),
+            raise family.at_key(
+                (*at, name),
                 f"unknown {what} {name!r}{near_miss(name, list(known))}",
                 "use one of the rules that `harness explain` lists" if what == "rule" else "use a known payload type",
             )

@@ -11,6 +11,7 @@ from harness.core.delivery import Delivery, Payload, Severity, Violation
 from harness.core.destinations.bodies import parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
+from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.rule import History
 from harness.core.rules.sighting import Sighting, sight
@@ -36,6 +37,8 @@ class Histories:
 
         `calls` are those that its list entries came in as; where they are not given, its body is read for them.
         """
+        if destination.kind == WEBHOOK:
+            return  # whom a body in a form of its own is about, nobody knows
         for sighting in self._sightings(delivery, destination, calls or calls_of(delivery)):
             for fold in self._folds.values():
                 fold.see(sighting)

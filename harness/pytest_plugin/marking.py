@@ -13,7 +13,6 @@ from harness.core.contract import Contract
 from harness.core.documents import DocumentError, DocumentErrors
 from harness.core.journeys import Journey
 from harness.core.rules.catalogue import RULES
-from harness.core.schemas import SchemaError
 from harness.core.spelling import near_miss
 from harness.pytest_plugin.mappings import journeys_in
 from harness.pytest_plugin.options import OPTIONS
@@ -73,7 +72,7 @@ def _contract(node: pytest.Item, name: object) -> Contract:
         if name is not None:
             return load_contract(name, node.path.parent)
         return load_contract(option or DEFAULT_CONTRACT, node.config.rootpath)
-    except (UnknownContract, SchemaError, DocumentError, DocumentErrors) as error:
+    except (UnknownContract, DocumentError, DocumentErrors) as error:
         if name is None:
             raise BadOption(f"harness_contract: {error}") from None
         raise BadMarker(f"contract: {error}") from None

@@ -126,11 +126,11 @@ def better_fit_text(fit: BetterFit, judging: str, judged: int) -> str:
     """What to say before a verdict where another contract would accuse of less; advice only where of nothing."""
     if fit.errors:
         return (
-            f"note: {fit.contract} would accuse the first {_several(judged, 'deliver')} of less: "
+            f"note: {fit.contract} would accuse the payloads of the first {_several(judged, 'deliver')} of less: "
             f"{fit.errors} where {judging} finds {fit.instead_of}"
         )
     return (
-        f"note: this looks like {fit.contract}: it finds no error in the first "
+        f"note: this looks like {fit.contract}: it finds no error in the payloads of the first "
         f"{_several(judged, 'deliver')}, where {judging} finds {fit.instead_of}; "
         f"to judge by it, give --contract {fit.contract}"
     )

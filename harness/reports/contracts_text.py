@@ -14,7 +14,13 @@ _MEANINGS: Mapping[str, str] = {
     "entered": "the membership value of an entry",
     "exited": "the membership value of an exit",
     "exits": "when users may leave",
+    "exit_event": "how the exit event is spelled",
+    "value_type": "whether the membership value may have the other type as well",
     "key_grammar": "what a key is",
+    "key_suffix": "how many characters the last part of a step's key has",
+    "property_name": "how the property or trait that tells of membership is named",
+    "audience_key": "whether a track call carries audience_key",
+    "routing": "whether integrations must have All false",
     "strict_ids": "whether ids have their exact length",
     "message_id_window": "how long a messageId may not come again with other content",
     "duplicate_window": "how close two origins send the same, where it is a duplicate",
@@ -56,11 +62,14 @@ def _shown(contract: Contract) -> Iterator[str]:
     for kind in _kinds(contract):
         yield f"\nA payload of the type {kind}:"
         yield from (f"  {demand}" for demand in _demanded(contract, kind))
+    for name, body in contract.bodies.items():
+        yield f"\nA body {name}, as webhooks take it:"
+        yield from (f"  {demand}" for demand in demands(body.document, contract.definitions))
 
 
 def difference_text(one: Contract, other: Contract) -> str:
     """What differs between two contracts, in words."""
-    lines = [*_parameters(one, other), *_rules(one, other), *_payloads(one, other)]
+    lines = [*_parameters(one, other), *_rules(one, other), *_payloads(one, other), *_bodies(one, other)]
     return "\n".join(lines or [f"{one.id} and {other.id} demand the same"])
 
 
@@ -88,6 +97,15 @@ def _payloads(one: Contract, other: Contract) -> Iterator[str]:
             yield from _only(other, one, kind, what)
         elif mine or theirs:
             yield f"{what}: only in {one.id if mine else other.id}"
+
+
+def _bodies(one: Contract, other: Contract) -> Iterator[str]:
+    for name in {**one.bodies, **other.bodies}:
+        mine, theirs = one.bodies.get(name), other.bodies.get(name)
+        if mine is None or theirs is None:
+            yield f"the body {name}: only in {one.id if mine else other.id}"
+        elif mine.document != theirs.document:
+            yield f"the body {name}: its schemas differ"
 
 
 def _only(one: Contract, other: Contract, kind: str, what: str) -> Iterator[str]:

@@ -167,7 +167,7 @@ def test_another_version_that_accuses_of_nothing_is_named_first(harness: Command
     """Without `--contract`, standard error first says which contract fits better; with it, nothing is said."""
     capture = harness.write("a.ndjson", [event(track(context=None))])
     note = (
-        "note: this looks like engage-journeys@2023: it finds no error in the first 1 delivery, where "
+        "note: this looks like engage-journeys@2023: it finds no error in the payloads of the first 1 delivery, where "
         "engage-journeys@2024 finds 1; to judge by it, give --contract engage-journeys@2023\n"
     )
     assert harness("check", capture).err.startswith(note)
@@ -180,7 +180,8 @@ def test_another_version_that_accuses_of_less_is_named_without_advice(harness: C
     """Where another contract finds fewer errors, but some, that is said, and nobody is told to judge by it."""
     worse = harness.write("b.ndjson", [event(track(context=None, event="Wrong"))])
     note = (
-        "note: engage-journeys@2023 would accuse the first 1 delivery of less: 1 where engage-journeys@2024 finds 2\n"
+        "note: engage-journeys@2023 would accuse the payloads of the first 1 delivery of less: 1 where "
+        "engage-journeys@2024 finds 2\n"
     )
     assert harness("check", worse).err.startswith(note)
 

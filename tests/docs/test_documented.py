@@ -18,6 +18,7 @@ from harness.adapters.server import delivery_queries
 from harness.adapters.server.control import ControlApi
 from harness.adapters.server.metrics import Metrics
 from harness.adapters.server.server import Server, read_setup
+from harness.cli.contracts_command import contracts
 from harness.cli.main import harness
 from harness.cli.reporting import FORMATS
 from harness.core.behaviours.faults import FAULTS as CONNECTION_FAULTS
@@ -95,6 +96,15 @@ def test_every_option_of_a_command_is_documented(command: str) -> None:
     assert known is not None
     options = {max(each.opts, key=len) for each in known.params if isinstance(each, click.Option)} - {"--help"}
     assert not missing(options, page(OPTIONS_PAGES[command]))
+
+
+@pytest.mark.parametrize("command", contracts.commands.values(), ids=lambda command: command.name)
+def test_every_command_on_contracts_is_documented(command: click.Command) -> None:
+    """The page on contracts names each command with all of its options, and the README's table each command."""
+    options = {max(each.opts, key=len) for each in command.params if isinstance(each, click.Option)} - {"--help"}
+    assert f"`harness contracts {command.name}" in page("docs/contracts.md")
+    assert not missing(options, page("docs/contracts.md"))
+    assert re.search(rf"^\| `harness contracts [^`]*\b{command.name}\b", page("README.md"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("rule", RULES)

@@ -112,3 +112,15 @@ async def test_head_is_a_get_without_its_body(path: str) -> None:
     async with served() as it:
         get, head = await it.ask("GET", path), await it.ask("HEAD", path)
     assert (head.status, head.headers["content-type"], head.body) == (get.status, get.headers["content-type"], b"")
+
+
+@pytest.mark.parametrize("changes", [{"schema": "other"}, {"selective_sync": {}}, {"url": "sqlite:other.db"}])
+async def test_the_database_of_a_warehouse_is_not_changed_while_it_runs(changes: Any) -> None:
+    """Rows are where they were put; another place for them needs a set-up of its own."""
+    async with served({"destinations": {"wh": {"kind": "warehouse"}}}) as it:
+        before = await it.get(f"{HERE}/wh")
+        answer = await it.ask("PATCH", f"{CONTROL}{HERE}/wh", changes)
+        after = await it.get(f"{HERE}/wh")
+        replies = await it.ask("PATCH", f"{CONTROL}{HERE}/wh", {"replies": 503})
+    assert (answer.status, after) == (400, before)
+    assert replies.json["replies"] == 503

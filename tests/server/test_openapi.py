@@ -22,6 +22,7 @@ CONFIG = {
         "crm": {"kind": "event", "calls": ["track"], "replies": [503, 200], "integration": "CRM"},
         "cut": {"kind": "event", "replies": "reset"},
         "ads": {"kind": "list"},
+        "wh": {"kind": "warehouse"},
     }
 }
 RUN = f"{CONTROL}/runs/{{run}}"
@@ -101,6 +102,8 @@ ASKED: list[tuple[str, str, str, Any]] = [
     ("PATCH", RUN + "/destinations/{name}", HERE + "/destinations/ads", {"replies": 500}),
     ("PATCH", RUN + "/destinations/{name}", HERE + "/destinations/ads", {}),
     ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members", None),
+    ("GET", RUN + "/destinations/{name}/rows", HERE + "/destinations/wh/rows?sql=select%201%20as%20n", None),
+    ("GET", RUN + "/destinations/{name}/rows", HERE + "/destinations/wh/rows?sql=drop", None),
     ("GET", RUN + "/deliveries", HERE + "/deliveries", None),
     ("GET", RUN + "/deliveries", HERE + "/deliveries?limit=2&accepted=false", None),
     ("GET", RUN + "/deliveries", HERE + "/deliveries?status=ok", None),

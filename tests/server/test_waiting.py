@@ -136,3 +136,15 @@ async def test_what_does_not_settle_in_time_is_not_complete() -> None:
     async with served({"destinations": DESTINATIONS}) as it:
         answer = await _ask(it, "settled=60s&wait=10ms")
     assert answer["complete"] is False
+
+
+async def test_a_request_that_ends_without_a_record_ends_the_wait_too() -> None:
+    """Where a request fails before it is recorded, nobody waits for it any longer."""
+    async with served({"destinations": DESTINATIONS}) as it:
+        with it.server.in_flight.at("default", "crm"):
+            asked = asyncio.create_task(_ask(it, "wait=60s"))
+            async with asyncio.timeout(PATIENCE):
+                while not it.server.open_run("default").waited_for:
+                    await it.get("/refused")
+        answer = await asked
+    assert (answer["complete"], answer["total"]) == (True, 0)

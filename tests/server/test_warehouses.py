@@ -77,7 +77,7 @@ async def test_values_that_were_left_null_are_told() -> None:
     ("name", "query", "status", "told"),
     [
         ("snowflake", "", 400, "the one parameter `sql`"),
-        ("snowflake", "?sql=select%201&limit=3", 400, "the one parameter `sql`"),
+        ("snowflake", "?sql=select%201&limit=3", 400, "unknown query parameter 'limit'"),
         ("snowflake", "?sql=create%20table%20x%20(y%20int)", 400, "more than read"),
         ("snowflake", "?sql=attach%20%27x.db%27%20as%20x", 400, "more than read"),
         ("snowflake", "?sql=select%20load_extension(%27x%27)", 400, "query failed"),

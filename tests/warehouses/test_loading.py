@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Sequence
@@ -71,6 +72,28 @@ async def test_a_later_choice_adds_no_past_rows() -> None:
         assert await it.rows("select id from order_completed order by id") == [("m1",), ("m2",)]
 
 
+async def test_a_choice_holds_for_what_came_under_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is still to be loaded when the choice changes is loaded as was chosen when it came."""
+    go_on = threading.Event()
+
+    class Held(SqliteStore):
+        def load(self, calls: Sequence[Sequence[Row]]) -> Sequence[Unfit]:
+            assert go_on.wait(30)
+            return super().load(calls)
+
+    monkeypatch.setattr(loading, "open_store", Held)
+    nothing = SelectiveSync(tables=frozenset({"pages"}))
+    async with warehoused(warehouse("sqlite:")) as it:
+        await it.send(track("m1"))
+        await it.send(track("m2"))
+        it.run.add(warehouse("sqlite:", selection=nothing))
+        await it.send(track("m3"))
+        it.run.add(warehouse("sqlite:"))
+        await it.send(track("m4"))
+        go_on.set()
+        assert await it.rows("select id from tracks order by id") == [("m1",), ("m2",), ("m4",)]
+
+
 async def test_a_warehouse_that_moves_leaves_its_past_behind(tmp_path: Path) -> None:
     """With another URL, what came before stays where it was, and what comes after goes there."""
     old, new = (f"sqlite:{tmp_path / name}.db" for name in ("old", "new"))
@@ -85,13 +108,13 @@ async def test_a_warehouse_that_moves_leaves_its_past_behind(tmp_path: Path) -> 
 
 
 async def test_a_reset_forgets_what_is_in_memory() -> None:
-    """The tables are empty again, and message ids are new again; what comes afterwards is loaded."""
+    """The tables are empty again, and what comes afterwards is loaded."""
     async with warehoused(warehouse("sqlite:")) as it:
         await it.send(track("m1"))
         assert await it.rows(COUNT) == [(1,)]
         await it.it.ask("POST", "/_harness/v1/runs/default/reset")
-        await it.send(track("m1"), track("m2"))
-        assert await it.rows(COUNT) == [(2,)]
+        await it.send(track("m2"))
+        assert await it.rows("select id from tracks") == [("m2",)]
 
 
 async def test_a_file_is_read_by_others_while_the_server_runs(tmp_path: Path) -> None:
@@ -178,6 +201,21 @@ async def test_a_fault_of_ours_is_told_and_ends_in_no_loop(monkeypatch: pytest.M
     async with warehoused(warehouse("sqlite:")) as it:
         assert (await it.send(track("m1"))).status == 200
         assert (await it.verdict())["failures"] == ["wh: ZeroDivisionError: oops"]
+
+
+async def test_rows_are_loaded_though_nobody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading begins with the delivery, not with the first question."""
+    loop, loaded = asyncio.get_running_loop(), asyncio.Event()
+
+    class Noting(SqliteStore):
+        def load(self, calls: Sequence[Sequence[Row]]) -> Sequence[Unfit]:
+            loop.call_soon_threadsafe(loaded.set)
+            return super().load(calls)
+
+    monkeypatch.setattr(loading, "open_store", Noting)
+    async with warehoused(warehouse("sqlite:")) as it, asyncio.timeout(10):
+        await it.send(track("m1"))
+        await loaded.wait()
 
 
 async def test_a_store_that_is_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,30 @@ async def test_a_restart_under_load_loses_nothing(postgresql: PostgresqlServer) 
     assert (verdict["verdict"], verdict["counts"]["payloads"]) == ("passed", messages)
 
 
+async def test_a_query_after_a_restart_finds_the_rows(postgresql: PostgresqlServer) -> None:
+    """A connection that the database cut while nobody used it is made anew."""
+    async with warehoused(warehouse(postgresql.url(), "engage_idle")) as it:
+        await it.send(track("m1"))
+        assert await it.rows(COUNT) == [(1,)]
+        await asyncio.to_thread(postgresql.stop)
+        await asyncio.to_thread(postgresql.start)
+        assert await it.rows(COUNT) == [(1,)]
+
+
+async def test_a_query_while_the_database_is_down_is_told(postgresql: PostgresqlServer) -> None:
+    """That is no fault of the query: it is answered 503, and may be asked again."""
+    async with warehoused(warehouse(postgresql.url(), "engage_gone")) as it:
+        await it.send(track("m1"))
+        assert await it.rows(COUNT) == [(1,)]
+        await asyncio.to_thread(postgresql.stop)
+        try:
+            answer = await it.ask(COUNT)
+        finally:
+            await asyncio.to_thread(postgresql.start)
+        assert await it.rows(COUNT) == [(1,)]
+    assert (answer.status, answer.json["title"].partition(":")[0]) == (503, "wh")
+
+
 async def test_a_database_that_is_down_is_told(postgresql: PostgresqlServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever asks for rows waits for some time only, and is told of which database and why; no password shows."""
     monkeypatch.setattr(loading, "PATIENCE_SECONDS", 0.2)

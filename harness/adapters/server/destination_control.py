@@ -24,8 +24,14 @@ _HERE: Final = RUN + "/destinations/{name}"
 _SQL: Final = Parameter(
     name="sql", description="The query, such as `select * from tracks`.", schema={"type": "string"}, read=str
 )
-_FIELDS: Final = {"replies": "behaviour"}
-"""The fields of a destination that have another name than the setting that writes them."""
+_FIELDS: Final = {
+    "kind": "kind",
+    "calls": "calls",
+    "integration": "integration",
+    "replies": "behaviour",
+    "url": "url",
+}
+"""The settings that can be changed while a destination runs, each with the field of the destination that it writes."""
 
 
 class DestinationControl:
@@ -123,7 +129,7 @@ class DestinationControl:
         try:
             found = await warehouse.rows(asked["sql"])
         except QueryFailed as error:
-            raise Refused(400, f"the query failed: {error}") from None
+            raise Refused(400, f"the query failed: {error}", "write a select over its tables") from None
         except WarehouseFailed as error:
             raise Refused(503, str(error), "ask again once its database is well") from None
         return json_answer({"columns": list(found.columns), "rows": found.records(), "left_null": list(found.notes)})
@@ -144,7 +150,10 @@ class DestinationControl:
 
 def _changed(destination: Destination, parsed: Destination, changes: dict[str, Any]) -> Destination:
     """`destination` with those settings of `parsed` that `changes` writes."""
-    fields = [_FIELDS.get(setting, setting) for setting in changes]
+    for setting in changes:
+        if setting not in _FIELDS or (destination.kind == "warehouse" and setting == "url"):
+            raise ValueError(f"`{setting}` cannot be changed while {destination.name} runs: set it up anew with PUT")
+    fields = [_FIELDS[setting] for setting in changes]
     changed: Destination = replace(destination, **{field: getattr(parsed, field) for field in fields})
     if "replies" in changes:
         return replace(changed, url=None)

@@ -109,7 +109,7 @@ def _parameters(parameters: list[Mapping[str, Any]]) -> Iterator[str]:
     yield "<h4>Parameters</h4><table>"
     for each in parameters:
         yield (
-            f"<tr><td><code>{escape(each['name'])}</code><br><small>{escape(each['in'])}</small></td>"
+            f"<tr><td><code>{escape(each['name'])}</code> <small>{escape(each['in'])}</small></td>"
             f"<td>{_words(each['description'])} <small>{_kind(each['schema'])}</small></td></tr>"
         )
     yield "</table>\n"
@@ -143,5 +143,7 @@ def _schemas(document: Mapping[str, Any]) -> Iterator[str]:
     for name, schema in sorted(document["components"]["schemas"].items()):
         code = escape(orjson.dumps(schema, option=orjson.OPT_INDENT_2).decode())
         linked = re.sub(r"&quot;#/components/schemas/([\w.-]+)&quot;", r'&quot;<a href="#schema-\1">\1</a>&quot;', code)
-        yield f'<details id="schema-{escape(name)}"><summary>{escape(name)}</summary><pre>{linked}</pre></details>\n'
+        # The place is within the details, so that a browser opens them for whoever follows a link there.
+        yield f"<details><summary>{escape(name)}</summary>"
+        yield f'<pre id="schema-{escape(name)}">{linked}</pre></details>\n'
     yield "</section>\n"

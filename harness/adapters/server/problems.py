@@ -17,7 +17,11 @@ _LOG = logging.getLogger("harness.server")
 
 
 class Refused(Exception):
-    """A request cannot be done; the arguments are a status, what is wrong, and how to mend it."""
+    """A request cannot be done."""
+
+    def __init__(self, status: int, title: str, detail: str) -> None:
+        """Answer with `status`, what is wrong, and how to mend it."""
+        super().__init__(status, title, detail)
 
 
 def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -76,6 +76,12 @@ class PostgresqlStore:
 
     def query(self, sql: str) -> Rows:
         """The rows that a reading query finds."""
+        try:
+            return self._found(sql)
+        except StoreFailed:  # such as a connection that was lost since it was last used: a new one may do
+            return self._found(sql)
+
+    def _found(self, sql: str) -> Rows:
         with self._failing():
             connection = self._connected()
         import psycopg
@@ -93,7 +99,7 @@ class PostgresqlStore:
         except psycopg.errors.QueryCanceled:
             raise QueryFailed(f"it took longer than {LONGEST_QUERY_SECONDS:g} s") from None
         except psycopg.OperationalError as error:
-            raise QueryFailed(self._lost(error)) from None
+            raise StoreFailed(self._lost(error)) from None
         except psycopg.Error as error:
             raise QueryFailed(_why(error)) from None
 

@@ -49,7 +49,7 @@ class Store(Protocol):
         ...
 
     def query(self, sql: str) -> Rows:
-        """The rows that a reading query finds; QueryFailed where it fails, or would change anything."""
+        """The rows that a reading query finds; QueryFailed where it fails or would change anything, or StoreFailed."""
         ...
 
     def tables(self) -> dict[str, int]:

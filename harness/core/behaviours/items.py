@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
+from harness.core.calls import is_list_entry
 from harness.core.delivery import Fault, Reply, Respond
 
 Form: TypeAlias = Literal[207, "multi_status"]
@@ -62,4 +63,4 @@ def _phrase(status: int) -> str:
 def _is_batch(asked: Asked) -> bool:
     """Whether what came is a batch: an array, or a list sync document; a lone call is none."""
     body = asked.arrival.body.lstrip()
-    return body[:1] == b"[" or "type" not in asked.payloads[0]
+    return body[:1] == b"[" or is_list_entry(asked.payloads[0])

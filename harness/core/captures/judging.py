@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from harness.core.calls import CALL_TYPES
 from harness.core.captures.captured import Captured
 from harness.core.captures.places import Place, Places
+from harness.core.captures.receivers import Receivers
 from harness.core.checking import Checker
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
@@ -22,8 +22,6 @@ from harness.core.rules.catalogue import PRECEDENCE
 
 Word: TypeAlias = Literal["passed", "failed", "errored"]
 
-_NAMELESS = "a destination"
-"""What messages call a destination that the capture does not name; no destination can have this name."""
 _PER_DESTINATION = frozenset({"once-per-entry", "exit-after-entry"})
 
 
@@ -88,7 +86,7 @@ class CaptureJudge:
         self._shown = shown
         self._places = Places()
         self._histories: dict[str, Histories] = {}
-        self._destinations: dict[tuple[str, str], Destination] = {}
+        self._receivers = Receivers()
         self._kept: list[Violation] = []
         self._strays: list[Stray] = []
         self._counts: Counter[tuple[str, Severity]] = Counter()
@@ -107,22 +105,13 @@ class CaptureJudge:
             return
         unpacked = captured.unpacked
         self._payloads += len(unpacked.payloads)
-        destination = self._destination(captured)
+        destination = self._receivers.of(captured)
         found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
             self._keep(found)
         if unpacked.payloads:
             calls = unpacked.calls or (None,) * len(unpacked.payloads)
             self._history(captured.run).see(_delivery(captured, destination, number), destination, calls)
-
-    def _destination(self, captured: Captured) -> Destination:
-        """The destination as far as the capture tells: any calls may be meant for it."""
-        name = captured.destination or _NAMELESS
-        known = self._destinations.get((name, captured.kind))
-        if known is None:
-            known = Destination(name=name, kind=captured.kind, calls=CALL_TYPES)
-            self._destinations[name, captured.kind] = known
-        return known
 
     def _history(self, run: str) -> Histories:
         history = self._histories.get(run)

@@ -21,6 +21,8 @@ class Destination:
     kind: str = "event"
     calls: tuple[str, ...] = ("track",)
     """The call types that an event or warehouse destination takes; others are answered 501."""
+    body: str | None = None
+    """Which of the contract's `bodies` a webhook destination takes; None: the one of its own name, or the only one."""
     integration: str | None = None
     """The name by which `integrations` routes to it."""
     behaviour: Behaviour = field(default_factory=Always)

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from harness.core.calls import DELETE, EXITED, call_user, subject
+from harness.core.calls import DELETE, EXIT_EVENTS, call_user, subject
 from harness.core.delivery import Payload, Violation
 from harness.core.destinations.bodies import Unpacked, described, is_sync_document, malformed
 from harness.core.membership import key_of
@@ -91,7 +91,7 @@ def _entry(call: dict[str, Any]) -> Payload | None:
     action = {"true": ADD, "false": REMOVE}.get(str(value).lower()) if isinstance(value, bool | str) else None
     if action is None:
         return None
-    if call.get("event") == EXITED:
+    if call.get("event") in EXIT_EVENTS:
         action = REMOVE
     return {"list": key, "action": action, "user": call_user(call)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
-from harness.core.calls import DELETE, EXITED, call_email, is_list_entry, subject
+from harness.core.calls import DELETE, EXIT_EVENTS, call_email, is_list_entry, subject
 from harness.core.delivery import Payload, Violation
 from harness.core.rules.entry_accounts import Account, re_entry, surplus
 from harness.core.rules.examples import event, track
@@ -32,10 +32,10 @@ class OncePerEntry:
             for user in _users(call):
                 self._deleted.setdefault((sighting.destination.name, user), set()).add(sight_of(sighting))
         elif key is not None:
-            self._see_membership(sighting, call, subject(call).get(key))
+            self._see_membership(sighting, call, subject(call).get(sighting.member_name or key))
 
     def _see_membership(self, sighting: Sighting, call: Payload, value: object) -> None:
-        identifier, left = _identifier(call), call.get("event") == EXITED
+        identifier, left = _identifier(call), call.get("event") in EXIT_EVENTS
         if identifier is None:
             return
         step = (sighting.step.journey.id, sighting.step.step.name) if sighting.step else sighting.key

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
-from harness.core.calls import DELETE, ENTERED, EXITED, call_email, is_list_entry, subject
+from harness.core.calls import DELETE, ENTERED, EXIT_EVENTS, EXITED, call_email, is_list_entry, subject
 from harness.core.delivery import Payload, Violation
 from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, parse_duration
@@ -105,8 +105,8 @@ def _tells_of_entry(sighting: Sighting) -> bool | None:
         return bool(payload["action"] == ADD)
     if call is None:
         return None
-    value, event_name = subject(call).get(sighting.key or ""), call.get("event")
-    if event_name == EXITED or (event_name != ENTERED and (value is False or value == "false")):
+    value, event_name = subject(call).get(sighting.member_name or ""), call.get("event")
+    if event_name in EXIT_EVENTS or (event_name != ENTERED and (value is False or value == "false")):
         return False
     return True if event_name == ENTERED or value is True or value == "true" else None
 

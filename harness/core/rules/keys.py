@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.core.calls import subject, subject_name
@@ -41,8 +41,23 @@ def _check_naming(sighting: Sighting) -> Iterator[Violation]:
         yield Violation(
             rule="key-naming", message=_fault(key), path=_key_path(sighting), expected=GRAMMAR, actual=key[:300]
         )
-    elif sighting.step is None:
-        yield from _check_declared(sighting, key)
+    else:
+        yield from _check_suffix(sighting, key)
+        if sighting.step is None:
+            yield from _check_declared(sighting, key)
+
+
+def _check_suffix(sighting: Sighting, key: str) -> Iterator[Violation]:
+    """The last part of the key is as long as the contract says."""
+    wanted, length = sighting.parameters.get("key_suffix", "5-6"), len(key.rpartition("_")[2])
+    if wanted not in ("5-6", length):
+        yield Violation(
+            rule="key-naming",
+            message=f"the key ends in a suffix of {length} characters",
+            path=_key_path(sighting),
+            expected=f"a suffix of {wanted} characters",
+            actual=key,
+        )
 
 
 def _check_name(sighting: Sighting, key: str | None) -> Iterator[Violation]:
@@ -100,7 +115,7 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
     if call is None or key is None:
         return
     said = subject(call)
-    if key not in said:
+    if sighting.member_name not in said:
         yield Violation(
             rule="key-identity",
             message=f"no member of `{subject_name(call)}` is named by the key that the call gives",
@@ -118,13 +133,38 @@ def _check_identity(sighting: Sighting) -> Iterator[Violation]:
                 expected=key,
                 actual=str(named)[:300],
             )
+    yield from _check_presence(sighting, said)
+
+
+def _check_presence(sighting: Sighting, said: Mapping[str, Any]) -> Iterator[Violation]:
+    """A track call carries `audience_key`, or does not, where the contract demands it."""
+    wanted, there = _demanded_audience_key(sighting), "audience_key" in said
+    if wanted is not None and wanted != there:
+        yield Violation(
+            rule="key-identity",
+            message="`audience_key` is missing" if wanted else "there is an `audience_key`",
+            path="$.properties.audience_key",
+            expected=str(sighting.key) if wanted else "none",
+            actual=str(said.get("audience_key", "missing"))[:300],
+        )
+
+
+def _demanded_audience_key(sighting: Sighting) -> bool | None:
+    """Whether there must be an `audience_key`; None where the contract leaves it open, or the call is no track."""
+    if sighting.call is None or sighting.call.get("type") != "track":
+        return None
+    return {"required": True, "absent": False}.get(sighting.parameters.get("audience_key", "optional"))
 
 
 def _right_identity(sighting: Sighting) -> dict[str, Any]:
     if sighting.call is None:
         return {}
-    naming = {name: {"const": sighting.key} for name in _NAMING_THE_KEY}
-    said = {"required": [sighting.key], "properties": naming}
+    naming: dict[str, Any] = {name: {"const": sighting.key} for name in _NAMING_THE_KEY}
+    demanded = _demanded_audience_key(sighting)
+    if demanded is False:
+        naming["audience_key"] = {"not": {}}
+    needed = [sighting.member_name, *(["audience_key"] if demanded else [])]
+    said = {"required": needed, "properties": naming}
     return {"properties": {subject_name(sighting.call): said}}
 
 

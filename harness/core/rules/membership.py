@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.core.calls import ENTERED, EXITED, is_list_entry, subject, subject_name
+from harness.core.calls import ENTERED, EXIT_EVENTS, EXITED, is_list_entry, subject, subject_name
 from harness.core.delivery import Payload, Violation
 from harness.core.membership import is_membership
 from harness.core.paths import child
@@ -17,34 +17,47 @@ from harness.core.rules.sighting import Sighting
 
 def _check_value(sighting: Sighting) -> Iterator[Violation]:
     """The value at the key has the family's type."""
-    call, key = sighting.call, sighting.key
-    if call is None or key is None:
+    call, name = sighting.call, sighting.member_name
+    if call is None or name is None:
         return
     said = subject(call)
-    entered, exited = sighting.parameters["entered"], sighting.parameters["exited"]
-    value = said.get(key)
-    if key not in said or (type(value) is type(entered) and value in (entered, exited)):
+    value = said.get(name)
+    if name not in said or _has_type(value, sighting.parameters):
         return
     yield Violation(
         rule="membership-value",
         message="the membership value has the wrong type" if is_membership(value) else "there is no membership value",
-        path=_value_path(call, key),
-        expected=_typed(entered),
+        path=_value_path(call, name),
+        expected=" or ".join(map(_typed, _entering(sighting.parameters))),
         actual=_typed(value),
     )
 
 
+def _has_type(value: object, parameters: Mapping[str, Any]) -> bool:
+    """Whether `value` is a membership value as the contract wants it."""
+    if parameters.get("value_type") == "either":
+        return is_membership(value)
+    entered, exited = parameters["entered"], parameters["exited"]
+    return type(value) is type(entered) and value in (entered, exited)
+
+
+def _entering(parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+    """The values that an entry may have."""
+    return ("true", True) if parameters.get("value_type") == "either" else (parameters["entered"],)
+
+
 def _check_entry_only(sighting: Sighting) -> Iterator[Violation]:
     """Nothing says that a user is no member any more, where no exit is declared."""
-    call, key = sighting.call, sighting.key
+    call, key = sighting.call, sighting.member_name
     if call is None:
         return
     value = subject(call).get(key) if key is not None else None
     if sighting.exits:
         yield from _check_agreement(call, value)
+        yield from _check_spelling(call, sighting.parameters.get("exit_event", EXITED))
     elif is_list_entry(sighting.payload):
         return  # to leave a list is to be removed from it, which `list-append-only` forbids
-    elif key is not None and (value is False or value == "false") and call.get("event") != EXITED:
+    elif key is not None and (value is False or value == "false") and call.get("event") not in EXIT_EVENTS:
         yield Violation(
             rule="entry-only",
             message="a user is said to have left, but the journey declares no exit",
@@ -57,9 +70,9 @@ def _check_entry_only(sighting: Sighting) -> Iterator[Violation]:
 def _check_agreement(call: Payload, value: object) -> Iterator[Violation]:
     """With an exit declared, the event and the membership value say the same."""
     event_name, left = call.get("event"), value is False or value == "false"
-    if call.get("type") == "track" and is_membership(value) and event_name in (ENTERED, EXITED):
+    if call.get("type") == "track" and is_membership(value) and event_name in (ENTERED, *EXIT_EVENTS):
         fitting = EXITED if left else ENTERED
-        if event_name != fitting:
+        if left == (event_name == ENTERED):
             yield Violation(
                 rule="entry-only",
                 message="the event and the membership value contradict each other",
@@ -69,17 +82,31 @@ def _check_agreement(call: Payload, value: object) -> Iterator[Violation]:
             )
 
 
+def _check_spelling(call: Payload, wanted: str) -> Iterator[Violation]:
+    """The exit event is spelled as the contract says."""
+    event_name = call.get("event")
+    if event_name in EXIT_EVENTS and wanted not in (event_name, "any"):
+        yield Violation(
+            rule="entry-only",
+            message="the exit event is spelled otherwise",
+            path="$.event",
+            expected=json.dumps(wanted),
+            actual=json.dumps(event_name),
+        )
+
+
 def _right_value(sighting: Sighting) -> dict[str, Any]:
-    if sighting.call is None or sighting.key is None:
+    name = sighting.member_name
+    if sighting.call is None or name is None:
         return {}
-    value = {"properties": {sighting.key: {"const": sighting.parameters["entered"]}}}
+    value = {"properties": {name: {"enum": [*_entering(sighting.parameters)]}}}
     return {"properties": {subject_name(sighting.call): value}}
 
 
 def _right_entry(sighting: Sighting) -> dict[str, Any] | None:
     if sighting.exits and sighting.call is not None:
         return None
-    return {"allOf": [{"properties": {"event": {"not": {"const": EXITED}}}}, _right_value(sighting)]}
+    return {"allOf": [{"properties": {"event": {"not": {"enum": [*EXIT_EVENTS]}}}}, _right_value(sighting)]}
 
 
 def _value_path(call: Payload, key: str) -> str:

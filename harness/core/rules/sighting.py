@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from harness.core.calls import DELETE, is_list_entry, personas
+from harness.core.calls import DELETE, is_list_entry, personas, subject
 from harness.core.declarations import Declarations, DeclaredStep
 from harness.core.delivery import Delivery, Payload, RawHeaders
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, parse_instant
-from harness.core.membership import key_of, prefixed
+from harness.core.membership import is_membership, key_of, prefixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,15 @@ class Sighting:
     def exits(self) -> bool:
         """Whether the payload's users may ever be taken out again."""
         return self.parameters.get("exits") == "always" or any(step.exits for step in self.candidates)
+
+    @property
+    def member_name(self) -> str | None:
+        """The property or trait that tells of membership: the key, or as the parameter `property_name` allows."""
+        said = subject(self.call) if self.call is not None else {}
+        if self.key in said or self.parameters.get("property_name") != "any":
+            return self.key
+        names = [name for name, value in said.items() if is_membership(value)]
+        return names[0] if len(names) == 1 else self.key
 
     @property
     def computation_id(self) -> str | None:

@@ -13,7 +13,14 @@ from harness.core.scenario.action_parsing import parse_action
 from harness.core.scenario.expectation_parsing import parse_expectation
 from harness.core.scenario.model import Scenario, SystemChoice
 from harness.core.scenario.names import Names
-from harness.core.scenario.setup import MakeCrowd, parse_destinations, parse_journeys, parse_profiles, unknown
+from harness.core.scenario.setup import (
+    MakeCrowd,
+    parse_destinations,
+    parse_journeys,
+    parse_profiles,
+    refuse_unknown_bodies,
+    unknown,
+)
 from harness.core.scenario.substitution import resolved_variables, substituted
 from harness.core.schemas import Schema
 
@@ -64,6 +71,7 @@ def parse_scenario(
     if problems:
         raise DocumentErrors(problems)
     names = _names(document, around)
+    refuse_unknown_bodies(document, names.destinations, contract)
     data = document.data
     return Scenario(
         file=document.mark(()).file,

@@ -8,8 +8,10 @@ from typing import Any, TypeAlias
 
 from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.calls import CALL_TYPES
+from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
+from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.documents import At, Document, DocumentError, DocumentErrors, validate
 from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
@@ -19,6 +21,9 @@ from harness.core.scenario.demands import auth_of, check_demands, signing_of
 from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
+
+_CALLESS = {"list": "members", WEBHOOK: "bodies"}
+"""The kinds of destination that take no calls, and what they take instead."""
 
 MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 """Makes people up: the crowd's name, how many, a seed, a locale."""
@@ -37,9 +42,13 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         chosen = behaviour(written["replies"]) if "replies" in written else Always()
     except NotReplies as error:
         raise document.at_value((*at, "replies", *error.at), str(error), error.remedy) from error
-    if written["kind"] == "list" and "calls" in written:
-        raise document.at_key((*at, "calls"), "a list destination takes members, not calls", "leave `calls` out")
     warehouse = parse_warehouse(document, at, name)
+    if written["kind"] in _CALLESS and "calls" in written:
+        message = f"a {written['kind']} destination takes {_CALLESS[written['kind']]}, not calls"
+        raise document.at_key((*at, "calls"), message, "leave `calls` out")
+    if written["kind"] != WEBHOOK and "body" in written:
+        message = "only a webhook takes bodies in a form of their own"
+        raise document.at_key((*at, "body"), message, f"write `kind: {WEBHOOK}`, or leave `body` out")
     if warehouse is None and "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
     check_demands(document, at, written)
@@ -49,11 +58,22 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         warehouse=warehouse,
         kind=written["kind"],
         calls=tuple(written.get("calls", CALL_TYPES if warehouse else ("track",))),
+        body=written.get("body"),
         integration=written.get("integration"),
         behaviour=chosen,
         auth=auth_of(written.get("auth")),
         signature=signing_of(written.get("signature")),
     )
+
+
+def refuse_unknown_bodies(document: Document, destinations: Mapping[str, Destination], contract: Contract) -> None:
+    """DocumentError where a webhook takes a body that `contract` does not define."""
+    for name, destination in destinations.items():
+        if destination.kind == WEBHOOK and contract.body_for(destination.body, name) is None:
+            body = destination.body or name
+            message = f"{contract.id} does not say what the body {body!r} is like{near_miss(body, contract.bodies)}"
+            remedy = "name one of the contract's `bodies:`, in a contract of your own"
+            raise document.at_value(("destinations", name, "body"), message, remedy)
 
 
 def parse_journeys(
@@ -130,8 +150,12 @@ def _check_receivers(document: Document, at: At, journey: Journey, destinations:
     for index, step in enumerate(journey.steps):
         (form,) = _value(document, (*at, "steps", index))
         for place, name in enumerate(step.to):
+            here = (*at, "steps", index, form, "to", place)
             if name not in destinations:
-                raise unknown(document, (*at, "steps", index, form, "to", place), "destination", name, destinations)
+                raise unknown(document, here, "destination", name, destinations)
+            if destinations[name].kind == WEBHOOK:
+                message = f"a step sends calls and members, and {name} takes bodies in a form of its own"
+                raise document.at_value(here, message, "let a `client:` or `deliver:` send to it")
 
 
 def parse_profiles(document: Document, make_crowd: MakeCrowd, at: At = ("profiles",)) -> dict[str, tuple[Profile, ...]]:

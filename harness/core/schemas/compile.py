@@ -53,7 +53,12 @@ def load_schema(
     root = _copy(document, name)
     others = {uri: _copy(resource, uri) for uri, resource in (resources or {}).items()}
     linted = _lint_all(root, name, others)
-    validator = compile_fast(root, name, others)
+    try:
+        validator = compile_fast(root, name, others)
+    except SchemaError as error:
+        if not error.pointer:
+            check_references(linted)  # The engine says that a reference leads nowhere, but not where it stands.
+        raise
     check_references(linted)
     return Schema(
         name=name,

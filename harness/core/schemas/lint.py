@@ -168,3 +168,8 @@ class _Lint:
     def text(self, value: Any, pointer: str) -> None:
         if not isinstance(value, str) or not value:
             self.refuse(pointer, f"{pointer.rpartition('/')[2]} is a text that is not empty", "put it in quotes")
+
+
+def parts_of_pointer(pointer: str) -> list[str]:
+    """The names and indexes by which a JSON pointer goes."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.core.warehouses.columns import ColumnType, Value, fitted, text_of, type_of
@@ -74,7 +74,3 @@ class Tables:
             latest=row.latest,
             unfit=tuple(unfit),
         )
-
-    def names(self) -> Iterable[str]:
-        """The tables that are there."""
-        return sorted(self._columns)

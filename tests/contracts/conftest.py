@@ -1,0 +1,7 @@
+"""Fixtures for tests of contracts."""
+
+from __future__ import annotations
+
+from tests.cli.conftest import harness
+
+__all__ = ["harness"]
