@@ -25,7 +25,9 @@ class _TracedSpace(Space):
         """As ever, and remembered."""
         taken = super().take_due(now)
         for request in taken:
-            sent = request.destination, request.path, request.location, sorted(request.headers.items()), request.body
+            # Of a redirect only where it leads: each play has a run of its own, whose name stands before that.
+            moved = (request.location or "").rpartition("/")[2]
+            sent = request.destination, request.path, moved, sorted(request.headers.items()), request.body
             self.trace.update(repr((self.now, *sent)).encode())
         return taken
 
