@@ -16,7 +16,7 @@ from harness.adapters.clocks import VirtualClock
 from harness.adapters.posting import NotPosted, Poster
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server
-from harness.core.clock import Clock
+from harness.core.clock import Clock, going_by
 from harness.core.concluding import conclude
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Mark
@@ -184,6 +184,8 @@ class _Play:
             url=self._server.destination_url(self._run, destination.name),
             calls=destination.calls,
             integration=destination.integration,
+            auth=destination.auth,
+            signature=destination.signature,
         )
 
     async def _perform(self, action: Action) -> None:
@@ -209,7 +211,8 @@ class _Play:
         if "advance" in self._system.can:
             await self._system.advance(0)
         url = self._server.destination_url(self._run, action.to)
-        await self._poster.post(url, action.body, action.headers)
+        with going_by(self._run.clock, DEFAULT_WITHIN):
+            await self._poster.post(url, action.body, action.headers)
 
     async def _let(self, action: Enter | Leave | Track | Identify, profile: Profile) -> None:
         """Let one profile do what `action` says."""

@@ -36,8 +36,8 @@ PURE_LIBRARIES = {
 
 PURE_STDLIB = frozenset(
     "__future__ abc base64 binascii bisect collections contextlib copy csv dataclasses datetime decimal difflib enum"
-    " fractions functools graphlib hashlib heapq hmac html io ipaddress itertools json keyword math operator re string"
-    " struct textwrap types typing unicodedata urllib.parse uuid zlib".split()
+    " fractions functools graphlib hashlib heapq hmac html http.HTTPStatus io ipaddress itertools json keyword math"
+    " operator re string struct textwrap types typing unicodedata urllib.parse uuid zlib".split()
 )
 """No I/O, clock, chance, thread, socket or log: what `core` and `engage` may use of the standard library."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from harness.core.clock import Charges
 from harness.core.instants import SECOND, Duration, Instant, isoformat, parse_instant
 
 VIRTUAL_START: Instant = 1_767_603_600_000_000
@@ -26,6 +27,7 @@ class VirtualClock:
     def __init__(self, start: Instant = VIRTUAL_START) -> None:
         """Stand at `start`."""
         self._now = start
+        self._charges = Charges()
 
     def now(self) -> Instant:
         """Where it stands."""
@@ -35,6 +37,11 @@ class VirtualClock:
         """Move it on to `instant`; ValueError where that lies in its past."""
         _refuse(self._now, instant)
         self._now = instant
+
+    @property
+    def charges(self) -> Charges | None:
+        """Where waiting is charged to, as nothing moves this clock but its sender."""
+        return self._charges
 
 
 class FollowingClock:
@@ -53,6 +60,11 @@ class FollowingClock:
         now = self.now()
         _refuse(now, instant, grace=_MEANWHILE)
         self._ahead += max(0, instant - now)
+
+    @property
+    def charges(self) -> Charges | None:
+        """None: whoever goes by this clock waits in real time."""
+        return None
 
 
 def _refuse(now: Instant, instant: Instant, *, grace: Duration = 0) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from harness.adapters.contract_files import contract_of
@@ -11,14 +12,19 @@ from harness.adapters.yaml_files import read_document
 from harness.core.contract import Contract
 from harness.core.documents import Document
 from harness.core.scenario.setup import Setup, parse_setup, refuse_unknown_bodies
+from harness.core.scenario.substitution import substituted
 
 
 def load_config(path: Path) -> tuple[Setup, Contract]:
     """What the file at `path` sets up, and the contract that it names; a contract's path is taken from its folder.
 
+    `${env.NAME}` in the file stands for a variable of the environment; what comes over HTTP never does.
     Raises DocumentError or DocumentErrors, with place and remedy.
     """
-    return read_config(read_document(path), path.parent)
+    document = read_document(path)
+    if isinstance(document.data, dict):
+        document = substituted(document, {}, os.environ)
+    return read_config(document, path.parent)
 
 
 def read_config(document: Document, folder: Path) -> tuple[Setup, Contract]:

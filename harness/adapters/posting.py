@@ -11,6 +11,7 @@ import aiohttp
 
 _TIMEOUT_SECONDS = 30.0
 _LARGE = 1024 * 1024
+_CUT = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, aiohttp.ClientPayloadError, aiohttp.ClientResponseError)
 
 
 def sendable(body: bytes) -> bytes | io.BytesIO:
@@ -46,8 +47,8 @@ class Poster:
                 await response.read()
         except aiohttp.ClientConnectorError as error:
             raise NotPosted(f"{url} cannot be reached: {error}") from None
-        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
-            return  # the destination was told to cut the connection
+        except _CUT:
+            return  # the destination was told to cut the connection, or to answer what is no HTTP
         except TimeoutError:
             raise NotPosted(f"{url} gave no answer within {_TIMEOUT_SECONDS:g} s; do the headers fit?") from None
         except (aiohttp.ClientError, ValueError) as error:

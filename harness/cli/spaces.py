@@ -91,4 +91,6 @@ def _address(server: Server, run: Run, destination: Destination) -> Address:
         url=server.destination_url(run, destination.name),
         calls=destination.calls,
         integration=destination.integration,
+        auth=destination.auth,
+        signature=destination.signature,
     )

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from harness.core.instants import Instant
+from harness.core.instants import Duration, Instant
 
 Payload: TypeAlias = Mapping[str, Any]
 Severity: TypeAlias = Literal["error", "warning"]
@@ -55,17 +55,30 @@ class Respond:
 
     status: int
     items: tuple[int, ...] | None = None
-    """A status for each payload, where the answer tells them apart (207)."""
+    """A status for each payload, where the answer tells them apart."""
     body: Any = None
     """JSON to answer with; None means what the destination's kind acknowledges with."""
+    text: str | None = None
+    """Plain text to answer with, in place of JSON."""
     headers: tuple[tuple[str, str], ...] = ()
+    latency: Duration = 0
+    """How long the destination takes before it answers."""
+    dribble: Duration = 0
+    """How long the answer then takes to come, in small pieces."""
+    because: str = ""
+    """What made the destination answer so, where that is more than its plain habit."""
+
+
+FaultName: TypeAlias = Literal["reset", "empty", "garbage", "malformed_chunk", "hang", "close_while_reading"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """An answer that is not HTTP: the connection is cut."""
+    """An answer that is no whole HTTP answer; `harness.core.behaviours.faults` says what each is."""
 
-    name: Literal["reset"]
+    name: FaultName
+    latency: Duration = 0
+    because: str = ""
 
 
 Reply: TypeAlias = Respond | Fault

@@ -42,8 +42,10 @@ class Members:
         self._lists: dict[str, dict[bytes, Mapping[str, Any]]] = {}
 
     def take(self, delivery: Delivery) -> None:
-        """Bring the lists up to date with an accepted delivery."""
-        for payload in delivery.payloads:
+        """Bring the lists up to date with what was accepted of a delivery."""
+        for index, payload in enumerate(delivery.payloads):
+            if not delivery.accepts(index):
+                continue
             if is_list_entry(payload):
                 self._take_entry(payload)
             elif payload.get("type") == DELETE:

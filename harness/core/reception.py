@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from harness.core.authentication import refused
+from harness.core.behaviours.behaviour import Always, Asked
+from harness.core.behaviours.faults import CLOSE_EARLY
 from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
-from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
+from harness.core.delivery import Arrival, Defect, Delivery, Fault, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
+from harness.core.instants import Instant
 from harness.core.members import Members, message_key, opposite_message
+from harness.core.rules.signatures import signature_breaches
 
 
 @dataclass(slots=True, kw_only=True)
@@ -23,6 +29,15 @@ class Past:
     """How often each message came."""
     members: Members = field(default_factory=Members)
     """Who is on its lists."""
+    memory: dict[Hashable, Any] = field(default_factory=dict)
+    """What its behaviour remembers; all values are immutable."""
+    set_up_at: Instant = 0
+    """When the destination was set up, by the run's clock: what outages count from."""
+
+    def begin(self, now: Instant) -> None:
+        """Let the destination's behaviour begin anew, at `now`; messages and members stay counted."""
+        self.memory.clear()
+        self.set_up_at = now
 
 
 def receive(
@@ -41,15 +56,33 @@ def receive(
     """
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
-    violations = found_violations(unpacked, destination, checker, number, len(arrival.body))
+    violations = found_violations(unpacked, destination, checker, number, len(arrival.body), arrival)
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
-    reply = answered or _decide(unpacked, destination, attempt)
+    reply = answered or _decide(unpacked, arrival, destination, past, attempt, violations, number)
     # By position: by name, making it would take half as long again.
     delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
     if destination.kind == "list" and delivery.accepted:
         past.members.take(delivery)
-        _end_attempts(unpacked.payloads, past)
+        _end_attempts([each for index, each in enumerate(unpacked.payloads) if delivery.accepts(index)], past)
     return delivery
+
+
+def cut_short(arrival: Arrival, destination: Destination, past: Past, *, number: int) -> Fault | None:
+    """The fault, where `destination` closes the connection before it has read the request that `arrival` begins.
+
+    `past` is brought up to date only then; otherwise the request is to be read, and received as any other.
+    """
+    memory = dict(past.memory)
+    reply = destination.behaviour.decide(_asked(arrival, (), past, 1, (), number), memory)
+    if not (isinstance(reply, Fault) and reply.name == CLOSE_EARLY):
+        return None
+    past.memory.update(memory)
+    return reply
+
+
+def half_read(arrival: Arrival, destination: Destination, fault: Fault, *, run: str, number: int) -> Delivery:
+    """The record of a request of which `destination` read only a half; nobody is accused of what is missing."""
+    return Delivery(number, run, destination.name, destination.kind, 1, arrival, (), (), fault)
 
 
 def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number: int) -> Delivery:
@@ -98,13 +131,23 @@ def _defective(defect: Defect) -> Unpacked:
 
 
 def found_violations(
-    unpacked: Unpacked, destination: Destination, checker: Checker, number: int, size: int, *, exact: bool = True
+    unpacked: Unpacked,
+    destination: Destination,
+    checker: Checker,
+    number: int,
+    size: int,
+    arrival: Arrival | None = None,
+    *,
+    exact: bool = True,
 ) -> tuple[Violation, ...]:
     """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities.
 
-    The body had `size` bytes, or at most so many where that is not `exact`.
+    The body had `size` bytes, or at most so many where that is not `exact`. Without the `arrival`, as in captures,
+    nothing can be said of what only the request shows.
     """
     found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
+    if destination.signature is not None and arrival is not None and arrival.defect is None:
+        found += tuple(signature_breaches(destination.signature, arrival))
     for index, payload in enumerate(payloads):
         found += checker.violations(payload, calls[index] if calls else None, destination, index)
     if limits is not None and payloads and (size > limits.least_bytes or len(payloads) > limits.batch_calls):
@@ -147,14 +190,48 @@ def _end_attempts(entries: Sequence[Payload], past: Past) -> None:
             past.attempts.pop(opposite_message(entry), None)
 
 
-def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:
+def _decide(
+    unpacked: Unpacked,
+    arrival: Arrival,
+    destination: Destination,
+    past: Past,
+    attempt: int,
+    violations: tuple[Violation, ...],
+    number: int,
+) -> Reply:
+    if destination.auth is not None and (refusal := refused(destination.auth, arrival.headers)) is not None:
+        return refusal
     if unpacked.status is not None:
         return Respond(status=unpacked.status, body=_refused(unpacked.violations[0]))
     for index, payload in enumerate(unpacked.payloads):
-        refusal = destination.refusal(index, payload)
-        if refusal is not None:
-            return Respond(status=501, body=_refused(refusal))
-    reply = destination.behaviour.decide(attempt)
-    if unpacked.answer is not None and isinstance(reply, Respond) and reply.body is None:
+        stranger = destination.refusal(index, payload)
+        if stranger is not None:
+            return Respond(status=501, body=_refused(stranger))
+    behaviour = destination.behaviour
+    if type(behaviour) is Always:  # most are: nothing has to be put together for them
+        reply = behaviour.reply
+    else:
+        asked = _asked(arrival, unpacked.payloads, past, attempt, violations, number)
+        reply = behaviour.decide(asked, past.memory)
+    if unpacked.answer is not None and isinstance(reply, Respond) and reply.body is None and reply.text is None:
         return replace(reply, body=unpacked.answer)
     return reply
+
+
+def _asked(
+    arrival: Arrival,
+    payloads: tuple[Payload, ...],
+    past: Past,
+    attempt: int,
+    violations: tuple[Violation, ...],
+    number: int,
+) -> Asked:
+    return Asked(
+        arrival=arrival,
+        number=number,
+        payloads=payloads,
+        attempt=attempt,
+        attempts=past.attempts,
+        violations=violations,
+        set_up_at=past.set_up_at,
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from harness.core.authentication import Auth, Signing
 from harness.core.delivery import Payload
 from harness.core.instants import Duration
 from harness.core.journeys import Journey
@@ -27,6 +28,10 @@ class Address:
     """Call types that an event destination takes."""
     integration: str | None = None
     """The name by which `integrations` routes to it; None leaves the choice to the sender."""
+    auth: Auth | None = None
+    """The credentials that it demands."""
+    signature: Signing | None = None
+    """How it wants requests to be signed."""
 
 
 class Source(Protocol):

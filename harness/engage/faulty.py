@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +17,8 @@ Call: TypeAlias = dict[str, Any]
 """A call about to be sent; the bend owns it and may change it."""
 Document: TypeAlias = dict[str, Any]
 """A list sync document about to be sent; likewise."""
+Headers: TypeAlias = Mapping[str, str]
+"""Headers of a request about to be sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,19 @@ class Sending:
     recipient: Recipient
     address: Address
     ids: Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """The sending of one request."""
+
+    address: Address
+    body: bytes
+
+
+def same_headers(headers: Headers, posting: Posting) -> Headers:
+    """The headers, as they are."""
+    return headers
 
 
 def same_address(address: Address) -> Address:
@@ -107,6 +122,8 @@ class Fault:
     """Bends a list sync document, or makes another JSON value of it."""
     body: Callable[[bytes], bytes] = same_body
     """Bends the bytes of any request."""
+    headers: Callable[[Headers, Posting], Headers] = same_headers
+    """Bends the headers of any request: credentials and signature among them."""
     again: Callable[[bytes, Instant], bytes] = same_again
     """Bends the bytes of a further attempt, made at that time."""
     retries: Callable[[Outcome, int], bool] = right_retries
@@ -121,6 +138,8 @@ class Fault:
     """Whether exit calls are sent when somebody leaves a step of a journey that declares no exit."""
     leaving_lists: bool = False
     """Whether such people are removed from lists."""
+    whole_batches: bool = False
+    """Whether a batch of which some items failed is sent again as a whole."""
 
 
 HONEST = Fault(name="none", sentence="Does everything right.", rule=None)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, Self
 
 from harness.core.instants import Instant
 from harness.engage.faulty import Fault
@@ -61,16 +61,37 @@ class Lists:
     def _sync(self, feed: _Feed, now: Instant) -> None:
         feed.planned = False
         changes, feed.changes = feed.changes, {}
-        for batch in _batches(changes, self._settings.list_batch):
+        for part in _batches(changes, self._settings.list_batch):
             feed.synced_at = now
             feed.unanswered += 1
-            body = self._fault.body(encode(self._fault.document(_document(feed.key, batch))))
-            done = partial(self._answered, feed)
-            self._pipeline.submit(feed.destination, body, now, payloads=len(batch), done=done)
+            entries = sorted(part.items(), key=lambda change: not change[1])  # as they stand in the document
+            batch = _Changes(key=feed.key, entries=tuple(entries), fault=self._fault)
+            self._pipeline.submit(feed.destination, batch.body(), now, batch=batch, done=partial(self._answered, feed))
 
     def _answered(self, feed: _Feed, now: Instant) -> None:
         feed.unanswered -= 1
         self._plan(feed, now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Changes:
+    """The changes in one list sync document."""
+
+    key: str
+    entries: tuple[tuple[Recipient, bool], ...]
+    """Additions first."""
+    fault: Fault
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def body(self) -> bytes:
+        """The document, as it is sent."""
+        return self.fault.body(encode(self.fault.document(_document(self.key, dict(self.entries)))))
+
+    def only(self, places: Collection[int]) -> Self:
+        """The changes in these places alone."""
+        return replace(self, entries=tuple(entry for place, entry in enumerate(self.entries) if place in places))
 
 
 def _batches(changes: dict[Recipient, bool], size: int) -> Iterator[dict[Recipient, bool]]:

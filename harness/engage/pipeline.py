@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
+from typing import TypeAlias
 
 from harness.core.instants import Instant
+from harness.engage.batches import Batch
 from harness.engage.errors import SpaceError
 from harness.engage.faulty import Fault
 from harness.engage.ids import Ids
 from harness.engage.overview import Overview, Tally
-from harness.engage.retries import Outcome, next_wait
+from harness.engage.retries import Answer, Outcome, next_wait
 from harness.engage.settings import Settings
 from harness.engage.timeline import Timeline
 
 HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json", "user-agent": "Segment.io/1.0"})
+HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
+"""The headers of a request to a destination, given its name and the body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +35,21 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     attempt: int
+    location: str | None = None
+    """Where a redirect sent it, in place of the destination's URL, from which it may be relative."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class _Parcel:
-    """A message on its way: the same bytes on every attempt."""
+    """A message on its way: the same bytes on every attempt, less the items of a batch that were answered for."""
 
     id: str
     destination: str
     body: bytes
     payloads: int
     done: Callable[[Instant], None] | None
+    batch: Batch | None = None
+    location: str | None = None
     attempt: int = 0
     first_at: Instant = 0
 
@@ -49,7 +57,17 @@ class _Parcel:
 class Pipeline:
     """Carries messages to destinations until they are accepted, refused or given up."""
 
-    def __init__(self, *, timeline: Timeline, settings: Settings, ids: Ids, fault: Fault) -> None:
+    def __init__(
+        self,
+        *,
+        timeline: Timeline,
+        settings: Settings,
+        ids: Ids,
+        fault: Fault,
+        headers: HeadersOf,
+    ) -> None:
+        """Carry nothing yet; `headers` are those of a request with that body to that destination."""
+        self._headers = headers
         self._timeline = timeline
         self._fault = fault
         self._settings = settings
@@ -83,12 +101,15 @@ class Pipeline:
         body: bytes,
         now: Instant,
         *,
-        payloads: int = 1,
+        batch: Batch | None = None,
         done: Callable[[Instant], None] | None = None,
     ) -> None:
-        """Send `body`, holding that many payloads, at once; `done` is told when it is accepted, refused or given up."""
+        """Send `body` at once, one payload or a batch; `done` is told when all is accepted, refused or given up."""
         self._submitted += 1
-        parcel = _Parcel(id=str(self._submitted), destination=destination, body=body, payloads=payloads, done=done)
+        payloads = 1 if batch is None else len(batch)
+        parcel = _Parcel(
+            id=str(self._submitted), destination=destination, body=body, payloads=payloads, done=done, batch=batch
+        )
         self.tally(destination).received += payloads
         self._timeline.plan_work(now, partial(self._attempt, parcel))
 
@@ -105,15 +126,37 @@ class Pipeline:
                 f"request {request.id} to {request.destination!r}, attempt {request.attempt}, is not awaited:"
                 " report the outcome of each request that take_due returned once"
             )
-        if self._fault.retries(outcome, request.attempt) and self._retry(parcel, outcome, now):
+        results = outcome.results if isinstance(outcome, Answer) else None
+        if parcel.batch is not None and results is not None and len(results) == parcel.payloads:
+            self._told_apart(parcel, parcel.batch, results, now)
+        elif not (self._fault.retries(outcome, parcel.attempt) and self._retry(parcel, outcome, now)):
+            self._finish(parcel, [outcome] * parcel.payloads, now)
+
+    def _told_apart(self, parcel: _Parcel, batch: Batch, results: Sequence[Answer], now: Instant) -> None:
+        """Finish the items that are accepted or refused, and send the others again."""
+        places = [place for place, each in enumerate(results) if self._fault.retries(each, parcel.attempt)]
+        if not places or not self._retry(parcel, results[places[0]], now):
+            self._finish(parcel, results, now)
             return
-        tally = self.tally(parcel.destination)
-        if outcome.accepted:
-            tally.delivered += parcel.payloads
-        else:
-            tally.failed[outcome.reason] += parcel.payloads
+        if self._fault.whole_batches:
+            return
+        self._count(parcel.destination, [each for place, each in enumerate(results) if place not in places])
+        parcel.batch = batch.only(frozenset(places))
+        parcel.body, parcel.payloads = parcel.batch.body(), len(places)
+
+    def _finish(self, parcel: _Parcel, outcomes: Sequence[Outcome], now: Instant) -> None:
+        self._count(parcel.destination, outcomes)
         if parcel.done is not None:
             parcel.done(now)
+
+    def _count(self, destination: str, outcomes: Sequence[Outcome]) -> None:
+        """Count payloads whose last attempt had these outcomes."""
+        tally = self.tally(destination)
+        for outcome in outcomes:
+            if outcome.accepted:
+                tally.delivered += 1
+            else:
+                tally.failed[outcome.reason] += 1
 
     def _attempt(self, parcel: _Parcel, now: Instant) -> None:
         parcel.attempt += 1
@@ -122,13 +165,15 @@ class Pipeline:
         else:
             self.tally(parcel.destination).retries += parcel.payloads
         self._awaited[parcel.id] = parcel
+        body = parcel.body if parcel.attempt == 1 else self._fault.again(parcel.body, now)
         self._outbox.append(
             Request(
                 id=parcel.id,
                 destination=parcel.destination,
-                headers=HEADERS,
-                body=parcel.body if parcel.attempt == 1 else self._fault.again(parcel.body, now),
+                headers=self._headers(parcel.destination, body),
+                body=body,
                 attempt=parcel.attempt,
+                location=parcel.location,
             )
         )
 
@@ -139,5 +184,7 @@ class Pipeline:
         )
         if due > parcel.first_at + self._settings.retry_window:
             return False
+        if isinstance(outcome, Answer) and outcome.location is not None:
+            parcel.location = outcome.location
         self._timeline.plan_work(due, partial(self._attempt, parcel))
         return True

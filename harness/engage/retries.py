@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from harness.core.instants import SECOND, Duration, Instant, parse_instant
 from harness.engage.ids import Ids
@@ -13,6 +14,9 @@ from harness.engage.settings import Settings
 
 RETRIED = frozenset({408, 423, 429, 500, *range(502, 512), 598, 599})
 """Statuses after which a message is sent again; 501 is a final no."""
+
+REDIRECT = 307
+"""The status after which a message is sent again to the URL that `Location` names."""
 
 _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
@@ -33,7 +37,20 @@ class Answer:
     @property
     def retried(self) -> bool:
         """Whether the message is sent again."""
-        return self.status in RETRIED
+        return self.status in RETRIED or self.location is not None
+
+    @property
+    def location(self) -> str | None:
+        """Where a redirect sends the message; None where the answer is none."""
+        if self.status != REDIRECT:
+            return None
+        return next((value for name, value in self.headers.items() if name.lower() == "location"), None)
+
+    @property
+    def results(self) -> tuple[Self, ...] | None:
+        """The answer to each item of a batch; None where the answer does not tell them apart."""
+        statuses = _statuses(self.body) if self.status in (200, 207) else None
+        return None if statuses is None else tuple(type(self)(status=status) for status in statuses)
 
     @property
     def reason(self) -> str:
@@ -52,6 +69,21 @@ class Breakdown:
 
 
 Outcome: TypeAlias = Answer | Breakdown
+
+
+def _statuses(body: bytes) -> list[int] | None:
+    """The statuses in a body of either form: an array of results, or an object with such `items`."""
+    if b'"status"' not in body:
+        return None
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    results = document.get("items") if isinstance(document, dict) else document
+    if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+        return None
+    statuses = [result.get("status") for result in results]
+    return statuses if all(type(status) is int for status in statuses) else None
 
 
 def next_wait(outcome: Outcome, *, attempt: int, now: Instant, settings: Settings, ids: Ids, label: str) -> Duration:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from harness.core.authentication import credentials_of
 from harness.core.delivery import Payload
 from harness.core.instants import Instant
 from harness.core.journeys import Journey
@@ -14,13 +15,13 @@ from harness.core.systems import Address
 from harness.engage.conditions import admits
 from harness.engage.dispatch import Dispatch
 from harness.engage.errors import unknown
-from harness.engage.faulty import HONEST, Fault
+from harness.engage.faulty import HONEST, Fault, Posting
 from harness.engage.heard import Heard
 from harness.engage.identities import Identities, Person
 from harness.engage.ids import Ids
 from harness.engage.lists import Lists
 from harness.engage.overview import Overview
-from harness.engage.pipeline import Pipeline, Request
+from harness.engage.pipeline import HEADERS, Pipeline, Request
 from harness.engage.publishing import Catalogue
 from harness.engage.retries import Outcome
 from harness.engage.settings import Settings
@@ -46,7 +47,9 @@ class Space:
         self.space_id = self._ids.space()
         """`spa_` and 22 characters."""
         self._timeline = Timeline()
-        self._pipeline = Pipeline(timeline=self._timeline, settings=settings, ids=self._ids, fault=self._fault)
+        self._pipeline = Pipeline(
+            timeline=self._timeline, settings=settings, ids=self._ids, fault=self._fault, headers=self._headers
+        )
         lists = Lists(timeline=self._timeline, pipeline=self._pipeline, settings=settings, fault=self._fault)
         self._dispatch = Dispatch(
             space_id=self.space_id, ids=self._ids, fault=self._fault, lists=lists, pipeline=self._pipeline
@@ -140,6 +143,13 @@ class Space:
     def profile_traits(self, name: str) -> Mapping[str, Any]:
         """The traits of a profile: its own, and the key of every step that it entered, `"true"` or `"false"`."""
         return MappingProxyType(self._identities.named(name).traits)
+
+    def _headers(self, destination: str, body: bytes) -> Mapping[str, str]:
+        """What goes with `body` to a destination: its credentials and signature, where it demands them."""
+        address = self._dispatch.addresses[destination]
+        demanded = credentials_of(address.auth, address.signature, body)
+        headers = {**HEADERS, **demanded} if demanded else HEADERS
+        return self._fault.headers(headers, Posting(address=address, body=body))
 
     def _evaluate(self, call: Payload, person: Person) -> None:
         for journey, steps in self._catalogue:

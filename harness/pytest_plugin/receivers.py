@@ -42,16 +42,20 @@ class Destinations(Mapping[str, Receiver]):
         name: str,
         *,
         calls: Sequence[str] = ("track",),
-        replies: int | str | Sequence[int | str] = 200,
+        replies: Any = 200,
         integration: str | None = None,
+        auth: Mapping[str, Any] | None = None,
+        signature: Mapping[str, Any] | None = None,
         url: str | None = None,
     ) -> EventReceiver:
-        """An event destination that takes `calls` and answers `replies` (a status, `reset`, or a sequence per message).
+        """An event destination that takes `calls` and answers `replies`: a status, a fault, a sequence or a mapping.
 
-        `integration` is the name by which `integrations` routes to it. With `url`, what comes is recorded, handed on
-        to that endpoint, and answered as it answers. A name that is there already is set up anew.
+        `replies`, `auth` and `signature` are written as in a scenario. `integration` is the name by which calls route
+        to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers. A name that
+        is there already is set up anew.
         """
-        self._add(name, {"kind": "event", "calls": [*calls]}, replies, integration, url)
+        given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
+        self._add(name, {"kind": "event", "calls": [*calls]}, replies, given)
         receiver = EventReceiver(self._run, name)
         self._receivers[name] = receiver
         return receiver
@@ -60,12 +64,15 @@ class Destinations(Mapping[str, Receiver]):
         self,
         name: str,
         *,
-        replies: int | str | Sequence[int | str] = 200,
+        replies: Any = 200,
         integration: str | None = None,
+        auth: Mapping[str, Any] | None = None,
+        signature: Mapping[str, Any] | None = None,
         url: str | None = None,
     ) -> ListReceiver:
         """A list destination; the arguments are those of `event`."""
-        self._add(name, {"kind": "list"}, replies, integration, url)
+        given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
+        self._add(name, {"kind": "list"}, replies, given)
         receiver = ListReceiver(self._run, name)
         self._receivers[name] = receiver
         return receiver
@@ -78,35 +85,25 @@ class Destinations(Mapping[str, Receiver]):
         schema: str | None = None,
         selective_sync: Mapping[str, Any] | None = None,
         calls: Sequence[str] = CALL_TYPES,
-        replies: int | str | Sequence[int | str] = 200,
+        replies: Any = 200,
     ) -> WarehouseReceiver:
         """A warehouse destination, whose calls become rows at `url`: `sqlite:` (in memory), `sqlite:PATH`, `postgresql://…`.
 
         Its tables are in `schema`, `engage_` and its name unless given; `selective_sync` chooses tables and columns as
         in a scenario.
         """
-        written = {"url": url, "schema": schema, "selective_sync": selective_sync}
-        form = {key: value for key, value in written.items() if value is not None}
-        self._add(name, {"kind": "warehouse", "calls": [*calls], **form}, replies, None, None)
+        given = {"url": url, "schema": schema, "selective_sync": selective_sync}
+        self._add(name, {"kind": "warehouse", "calls": [*calls]}, replies, given)
         receiver = WarehouseReceiver(self._run, name)
         self._receivers[name] = receiver
         return receiver
 
-    def _add(
-        self,
-        name: str,
-        form: Mapping[str, Any],
-        replies: int | str | Sequence[int | str],
-        integration: str | None,
-        url: str | None,
-    ) -> None:
-        written = dict(form)
-        if url is None:
-            written["replies"] = replies if isinstance(replies, int | str) else [*replies]
+    def _add(self, name: str, form: Mapping[str, Any], replies: Any, given: Mapping[str, Any]) -> None:
+        written = {**form, **{key: value for key, value in given.items() if value is not None}}
+        if "url" not in written or written["kind"] == "warehouse":
+            written["replies"] = [*replies] if isinstance(replies, tuple) else replies
         elif replies != 200:
             raise TypeError("`url` answers for itself: leave one of `url` and `replies` out")
-        given = {"integration": integration, "url": url}
-        written.update({key: value for key, value in given.items() if value is not None})
         self._run.add(destination_in(name, written))
 
     @property

@@ -60,6 +60,8 @@ class Actions:
             url=self._run.url(destination.name),
             calls=destination.calls,
             integration=destination.integration,
+            auth=destination.auth,
+            signature=destination.signature,
         )
 
     async def enter(self, journey: str, step: str, profiles: Sequence[Person]) -> None:

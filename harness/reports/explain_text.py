@@ -11,6 +11,9 @@ import yaml
 from harness.core.rules.examples import abridged
 from harness.core.rules.rule import Example, Rule
 
+_HOW = "Both are captures: `harness check FILE` judges them."
+_HOW_DECLARED = "Both are records of deliveries: a server, a scenario or a fixture that declares this judges them."
+
 
 def rules_text(rules: Iterable[Rule]) -> str:
     """All rules, one in a line."""
@@ -36,7 +39,7 @@ def rule_text(rule: Rule, settings: Mapping[str, str]) -> str:
             "This breaks it:",
             *_example(rule.fails),
             "",
-            "Both are captures: `harness check FILE` judges them.",
+            _HOW if rule.passes.destinations is None else _HOW_DECLARED,
         ]
     )
 
@@ -58,4 +61,8 @@ def _example(example: Example) -> Iterator[str]:
     if example.journeys is not None:
         yield "where these journeys are declared (--journeys FILE):"
         declared = yaml.safe_dump({"journeys": dict(example.journeys)}, sort_keys=False, allow_unicode=True)
+        yield indent(declared.rstrip(), "  ")
+    if example.destinations is not None:
+        yield "where this is declared of the destinations:"
+        declared = yaml.safe_dump({"destinations": dict(example.destinations)}, sort_keys=False, allow_unicode=True)
         yield indent(declared.rstrip(), "  ")

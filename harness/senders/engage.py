@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import urljoin
 
 import aiohttp
 
-from harness.core.clock import Clock
+from harness.core.clock import Clock, going_by
 from harness.core.delivery import Payload
 from harness.core.instants import SECOND, Duration, Instant
 from harness.core.journeys import Journey
@@ -28,12 +30,23 @@ WRITE_KEY = "scenario"
 """The source whose calls `track` and `identify` make."""
 UNREACHABLE = frozenset({"ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"})
 """Breakdowns that say that nobody is there, rather than that somebody fails."""
+_TIMED_OUT = Breakdown(reason="ETIMEDOUT")
+
+
+class _Coming(NamedTuple):
+    """An outcome that the space hears of later, in the order of time and of sending."""
+
+    at: Instant
+    place: int
+    request: Request
+    outcome: Outcome
 
 
 class EngageSystem:
     """A simulated space as the system under test, and as what sources feed; `stop` closes its connections.
 
-    `timeout` is real seconds for one request. `progress` is told the number of requests sent so far.
+    `timeout` is the seconds that one request may take: of the run's time where its clock stands still, else real ones.
+    `progress` is told the number of requests sent so far.
     """
 
     def __init__(
@@ -47,6 +60,8 @@ class EngageSystem:
         self._clock = clock
         self._space = space
         self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._patience = round(timeout * SECOND)
+        self._coming: list[_Coming] = []
         self._progress = progress
         self._session: aiohttp.ClientSession | None = None
         self._sending = asyncio.Lock()
@@ -155,7 +170,9 @@ class EngageSystem:
 
     def _next_due(self) -> Instant | None:
         with self._guard:
-            return self._space.next_due()
+            due = self._space.next_due()
+        known = [*(() if due is None else (due,)), *(coming.at for coming in self._coming[:1])]
+        return min(known, default=None)
 
     def _busy(self) -> bool:
         with self._guard:
@@ -171,19 +188,38 @@ class EngageSystem:
         """Send what is due then, one after the other: the order of a ledger must not depend on chance."""
         async with self._sending:
             self._move(due)
+            now = self._clock.now()
+            while self._coming and self._coming[0].at <= now:
+                coming = heapq.heappop(self._coming)
+                self._answered(coming.request, coming.outcome)
             with self._guard:
-                requests = self._space.take_due(self._clock.now())
+                requests = self._space.take_due(now)
             for request in requests:
-                outcome = await self._post(request)
-                with self._guard:
-                    self._space.answered(request, outcome, self._clock.now())
-                self._sent += 1
-                if self._progress is not None:
-                    self._progress(self._sent)
+                await self._send(request)
+
+    async def _send(self, request: Request) -> None:
+        """Send one request; what its reply took on a clock that stands still, it takes the space to hear of it."""
+        with going_by(self._clock, self._patience) as charges:
+            outcome = await self._post(request)
+        took = 0 if charges is None else charges.charged
+        if took:
+            known = _TIMED_OUT if took >= self._patience else outcome
+            heapq.heappush(self._coming, _Coming(self._clock.now() + took, self._sent, request, known))
+        else:
+            self._answered(request, outcome)
+        self._sent += 1
+        if self._progress is not None:
+            self._progress(self._sent)
+
+    def _answered(self, request: Request, outcome: Outcome) -> None:
+        with self._guard:
+            self._space.answered(request, outcome, self._clock.now())
 
     async def _post(self, request: Request) -> Outcome:
         with self._guard:
             url = self._space.address(request.destination).url.rstrip("/") + request.path
+        if request.location is not None:
+            url = urljoin(url, request.location)
         try:
             async with self._client().post(
                 url, data=request.body, headers=request.headers, allow_redirects=False

@@ -25,7 +25,10 @@ class _TracedSpace(Space):
         """As ever, and remembered."""
         taken = super().take_due(now)
         for request in taken:
-            self.trace.update(repr((self.now, request.destination, request.path, request.body)).encode())
+            # Of a redirect only where it leads: each play has a run of its own, whose name stands before that.
+            moved = (request.location or "").rpartition("/")[2]
+            sent = request.destination, request.path, moved, sorted(request.headers.items()), request.body
+            self.trace.update(repr((self.now, *sent)).encode())
         return taken
 
 

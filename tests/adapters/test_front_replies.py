@@ -11,7 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from harness.adapters.server.replies import render
-from harness.adapters.server.requests import RawReply, RawRequest
+from harness.adapters.server.requests import Manner, RawReply, RawRequest
 from tests.adapters.front_serving import Client, head, post, serving
 
 OLD = b"POST /destinations/crm HTTP/1.0\r\nContent-Length: 2\r\n%b\r\n{}"
@@ -153,7 +153,7 @@ async def test_large_reply_arrives_whole() -> None:
 
 async def test_cut_resets_the_connection() -> None:
     """A reply that is a cut reaches the client as a reset, not as an orderly end."""
-    async with serving(answer=lambda _: RawReply(status=200, cut=True)) as server:
+    async with serving(answer=lambda _: RawReply(status=200, manner=Manner(fault="reset"))) as server:
         client = await server.client()
         client.send(post())
         with pytest.raises(ConnectionResetError):

@@ -120,7 +120,8 @@ REPLIES = [
     ({"status": 207, "items": [200, 503]}, Respond(status=207, items=(200, 503))),
     ({"status": 207, "items": ["200"]}, Respond(status=207)),
     ({"fault": "reset"}, Fault(name="reset")),
-    ({"fault": "hang"}, Fault(name="reset")),
+    ({"fault": "hang"}, Fault(name="hang")),
+    ({"fault": "of another tool"}, Fault(name="reset")),
 ]
 
 

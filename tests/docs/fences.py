@@ -9,7 +9,8 @@
     python                   a test file, unless saved: pytest plays it with the plugin, and all in it passes
     python fails             at least one of its tests fails, and the `text` block below is part of what pytest prints
     ini, toml                a configuration of pytest: a run with it passes
-    bash [config=FILE]       commands for a server as `harness serve` starts it: they succeed
+    bash [config=FILE]       commands for a server as `harness serve` starts it: they succeed; FILE is one that the page
+                             saves, or one in docs/examples
     json                     is contained in the last answer of the `bash` block above; several, in the last several
     console                  lines behind `$ ` are run; what stands below is what they print
     console serve            the same for `harness serve`, which is stopped once it has said where it listens

@@ -21,6 +21,8 @@ from harness.adapters.server.server import Server, read_setup
 from harness.cli.contracts_command import contracts
 from harness.cli.main import harness
 from harness.cli.reporting import FORMATS
+from harness.core.behaviours.faults import FAULTS as CONNECTION_FAULTS
+from harness.core.behaviours.rates import RATES
 from harness.core.calls import CALL_TYPES
 from harness.core.contract import PARAMETERS
 from harness.core.destinations.kinds import KINDS
@@ -120,10 +122,31 @@ def test_every_kind_of_destination_is_documented(kind: str) -> None:
 
 @pytest.mark.parametrize("schema", ["scenario", "config", "fragment"])
 def test_every_key_of_a_file_is_documented(schema: str) -> None:
-    """Each key, action, expectation and field that a file may have is named in the page on scenarios."""
+    """Each key, action, expectation and field is named in the page on scenarios, or in that on behaviours."""
     names = set(schema_names(own_schema(schema).document))
     assert names
-    assert not missing(names, page("docs/scenarios.md"))
+    assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md"))
+
+
+@pytest.mark.parametrize("part", ["plan", "reply_rule", "auth", "signature"])
+def test_every_behaviour_and_demand_is_documented(part: str) -> None:
+    """Whatever `replies`, `auth` and `signature` may hold has its words on the page on behaviours, and an example."""
+    names = set(schema_names(own_schema("scenario").document["$defs"][part]))
+    assert names
+    assert not missing(names, page("docs/behaviours.md"))
+    assert not missing(names - {"to"}, f"```{page('docs/examples/behaviours.yaml')}```")
+
+
+@pytest.mark.parametrize("fault", CONNECTION_FAULTS)
+def test_every_fault_of_the_connection_is_documented(fault: Any) -> None:
+    """What the sender sees of it stands beside its name, and the example configuration has it."""
+    assert f"| `{fault}` | {CONNECTION_FAULTS[fault]} |" in page("docs/behaviours.md")
+    assert fault in page("docs/examples/behaviours.yaml")
+
+
+def test_every_preset_of_a_rate_is_documented() -> None:
+    """Presets are listed by name."""
+    assert not missing(RATES, page("docs/behaviours.md"))
 
 
 def test_every_key_of_a_contract_is_documented() -> None:

@@ -14,6 +14,7 @@ import pytest
 from harness.adapters.contract_files import DEFAULT_CONTRACT, load_contract
 from harness.reports.text import scenario_text
 from tests.docs.fences import (
+    CHECKOUT,
     PAGES,
     SCENARIO,
     SHOWN_ONLY,
@@ -144,9 +145,11 @@ def test_commands_for_the_server_answer_as_shown(example: Example, plain_server:
 @needs_curl
 @pytest.mark.parametrize("example", cases([e for e in runnable("bash") if e.setting("config") is not None]))
 def test_a_configured_server_answers_as_shown(example: Example, tmp_path: Path) -> None:
-    """The same for a server with the configuration that the page saves."""
+    """The same for a server with the configuration that the page saves, or with one of `docs/examples`."""
     save_files(example.page, tmp_path)
-    with served(tmp_path, "--config", str(example.setting("config"))) as server:
+    shipped = CHECKOUT / "docs" / "examples" / str(example.setting("config"))
+    config = shipped if shipped.exists() else str(example.setting("config"))
+    with served(tmp_path, "--config", str(config)) as server:
         check_answers(example, server.url, tmp_path)
 
 

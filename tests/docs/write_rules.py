@@ -18,6 +18,7 @@ from harness.core.rules.catalogue import RULES
 from harness.core.rules.examples import abridged
 from harness.core.rules.rule import Example, Rule
 from harness.core.scenario.setup import parse_journeys
+from tests.core.rules.reading import violations_of
 from tests.docs.fences import CHECKOUT
 
 PAGE = CHECKOUT / "docs" / "rules.md"
@@ -35,7 +36,8 @@ the order of this page does. A rule is an *error*, which fails the verdict, a *w
 contract decides (see [contracts.md](contracts.md)).
 
 The examples are captures, a delivery a line: `harness check FILE` judges them. Some need journeys to be declared, which
-`--journeys FILE` does. Very long texts are cut short.
+`--journeys FILE` does. What a destination demands of its senders is declared in a scenario or a server's configuration.
+Very long texts are cut short.
 """
 
 
@@ -71,10 +73,16 @@ def _example(title: str, example: Example) -> Iterator[str]:
     if example.journeys is not None:
         declared = yaml.safe_dump({"journeys": dict(example.journeys)}, sort_keys=False, allow_unicode=True)
         yield f"with these journeys:\n\n```yaml file=journeys.yaml\n{declared}```\n"
+    if example.destinations is not None:
+        declared = yaml.safe_dump({"destinations": dict(example.destinations)}, sort_keys=False, allow_unicode=True)
+        yield f"where this is declared of the destination:\n\n```yaml file=demands.yaml\n{declared}```\n"
 
 
 def violations(example: Example) -> list[Violation]:
     """What is wrong with an example, by its contract."""
+    if example.destinations is not None:  # which a capture does not tell of, but a server knows
+        case = {"deliveries": example.deliveries, "journeys": example.journeys, "destinations": example.destinations}
+        return [*violations_of(case)]
     judge = CaptureJudge(load_contract(example.contract or DEFAULT_CONTRACT), _declarations(example))
     for line, delivery in enumerate(example.deliveries, 1):
         for captured in read_captured(json.dumps(delivery).encode(), Defaults(destination=None, kind=None)):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
+from harness.core.authentication import Bearer, Signing
 from harness.core.calls import personas, subject
 from harness.core.instants import DAY, HOUR, Instant
 from harness.core.journeys import Entry
 from harness.core.profiles import Profile
 from harness.engage.pipeline import Request
 from harness.engage.retries import Answer, Outcome
-from tests.engage.spaces import ALEX, SAM, STEP, Destination, accept, event, journey, play, space_of
+from tests.engage.spaces import ALEX, SAM, STEP, Destination, accept, event, journey, list_, play, space_of
 
 Calls: TypeAlias = list[dict[str, Any]]
 
@@ -65,6 +67,47 @@ def two_destinations(fault: str | None) -> Calls:
     return entering(fault, HOUR, to=("crm", "mail"))
 
 
+def demanding(fault: str | None) -> Calls:
+    """A scene with a destination that demands credentials and a signature; for each request, its headers and body."""
+    address = replace(event("crm"), auth=Bearer(token="token-x"), signature=Signing(secret="shared"))
+    space = space_of(address, fault=fault)
+    space.publish(journey("crm"))
+    space.enter("winback", STEP, ALEX)
+    return [{**request.headers, "body": request.body} for request in play(space, HOUR)]
+
+
+def signer(calls: Calls) -> str:
+    """Whether, and how, the only request of `demanding` is signed."""
+    ((body, signature),) = [(call["body"], call.get("X-Signature")) for call in calls]
+    signatures = {
+        None: "nobody",
+        Signing(secret="shared").signature(body): "its sender",
+        Signing(secret="another secret").signature(body): "somebody else",
+    }
+    return signatures.get(signature, "its sender, of something else")
+
+
+def moved(request: Request, now: Instant) -> Outcome:
+    """Lead elsewhere, and answer 200 there."""
+    return Answer(status=200) if request.location == "/new" else Answer(status=307, headers={"Location": "/new"})
+
+
+def partly(fault: str | None) -> Calls:
+    """A scene with a list that takes the first of two users at once and the second at last."""
+
+    def answer(request: Request, now: Instant) -> Outcome:
+        users = json.loads(request.body)["add"]
+        failing = [request.attempt == 1 and user["userId"] == "u2" for user in users]
+        items = [{"status": 503 if fails else 200} for fails in failing]
+        return Answer(status=207, body=json.dumps({"items": items}).encode())
+
+    space = space_of(list_("ads"), fault=fault)
+    space.publish(journey("ads"))
+    for profile in (ALEX, SAM):
+        space.enter("winback", STEP, profile)
+    return [json.loads(request.body) for request in play(space, DAY, answer)]
+
+
 def unasked(fault: str | None) -> Calls:
     """A scene in which somebody does what no entry condition speaks of."""
     space = space_of(event("crm"), fault=fault)
@@ -109,6 +152,13 @@ SCENES: dict[str, tuple[Callable[[str | None], Calls], Callable[[Calls], Any], A
     "re-entry-never": (exiting(40 * DAY, HOUR), len, 2, 3),
     "entry-before-condition": (unasked, len, 1, 0),
     "one-email-only": (two_emails, len, 1, 2),
+    "credentials-missing": (demanding, lambda calls: calls[0].get("Authorization"), None, "Bearer token-x"),
+    "credentials-wrong": (demanding, lambda calls: calls[0].get("Authorization"), "Bearer token-a", "Bearer token-x"),
+    "signature-missing": (demanding, signer, "nobody", "its sender"),
+    "signature-by-another-secret": (demanding, signer, "somebody else", "its sender"),
+    "signature-of-other-bytes": (demanding, signer, "its sender, of something else", "its sender"),
+    "redirect-not-followed": (trying(moved), len, 1, 2),
+    "whole-batch-again": (partly, lambda calls: [len(call["add"]) for call in calls], [2, 2], [2, 1]),
     "last-destination-forgotten": (two_destinations, len, 1, 2),
 }
 """By fault: a history, what to read off its calls, and what that is in a space with the fault and in a right one."""

@@ -14,7 +14,8 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from harness.adapters.contract_files import load_contract
-from harness.core.behaviours import OK, SequencePerMessage
+from harness.core.behaviours import OK, Always
+from harness.core.behaviours import Sequence as Replies
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond
@@ -382,7 +383,7 @@ def _destination(place: Place) -> Destination:
         kind=place.address.kind,
         calls=place.address.calls,
         integration=integration_name(place.address),
-        behaviour=SequencePerMessage(replies=place.replies),
+        behaviour=Replies(steps=tuple(Always(reply=reply) for reply in place.replies)),
     )
 
 

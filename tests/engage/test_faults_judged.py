@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
 from harness.adapters.contract_files import load_contract
-from harness.core.behaviours import Always, Behaviour, SequencePerMessage
+from harness.core.authentication import Signing
+from harness.core.behaviours import Always, Behaviour, behaviour
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond
+from harness.core.delivery import Arrival, Delivery, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.instants import DAY, HOUR, Instant
 from harness.core.journeys import AdStep, Journey, SendStep, Step
@@ -27,7 +29,11 @@ from tests.engage.spaces import ALEX, SAM, event, list_, play, space_of, stepped
 
 TWO_EMAILS = Profile(name="two", user_id="u3", emails=("a@example.com", "b@example.com"))
 PEOPLE = (ALEX, SAM, TWO_EMAILS, Profile(name="anon", anonymous_id="a4"))
-ADDRESSES = (event("crm", "track", "identify"), event("mail"), list_("ads"))
+ADDRESSES = (
+    replace(event("crm", "track", "identify"), signature=Signing(secret="shared")),
+    event("mail"),
+    list_("ads"),
+)
 OF_STEP = {"Opened email": PEOPLE[:2], "Bought": PEOPLE[2:]}
 """Who enters which step of a faulty space: with one key for two steps, nobody may be in both."""
 LATE = {"Opened email": (Profile(name="late", user_id="u5"),)}
@@ -37,7 +43,7 @@ STEPS: tuple[Step, ...] = (
     SendStep(name="Opened email", to=EVERYWHERE),
     AdStep(name="Bought", to=EVERYWHERE),
 )
-OUTAGE: tuple[Reply, ...] = (Respond(status=503), Fault(name="reset"), Respond(status=429), Respond(status=200))
+OUTAGE = behaviour([503, "reset", 429, 200])
 
 IN_OUTAGE = ("key-changes-per-attempt", "retry-with-new-message-id", "retry-with-new-timestamp")
 """Faults that show only in retries."""
@@ -104,6 +110,7 @@ def _destination(address: Address, behaviour: Behaviour) -> Destination:
         calls=address.calls,
         integration=integration_name(address),
         behaviour=behaviour,
+        signature=address.signature,
     )
 
 
@@ -134,7 +141,7 @@ def acts(space: Space) -> tuple[Callable[[str, str, Profile], None], ...]:
     return space.enter, space.enter, space.leave
 
 
-@pytest.mark.parametrize("behaviour", [None, SequencePerMessage(replies=OUTAGE), Always(reply=Respond(status=503))])
+@pytest.mark.parametrize("behaviour", [None, OUTAGE, Always(reply=Respond(status=503))])
 @pytest.mark.parametrize(
     "journey",
     [
@@ -154,9 +161,9 @@ def test_a_right_space_is_never_accused(journey: Journey, behaviour: Behaviour |
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.rule is not None])
 def test_a_fault_breaks_the_rule_that_it_names(name: str) -> None:
     """The rule that must catch a fault catches it, and no other rule accuses the space in error."""
-    behaviour = SequencePerMessage(replies=OUTAGE) if name in IN_OUTAGE else None
+    answers = OUTAGE if name in IN_OUTAGE else None
     journey = JOURNEY_OF.get(name, stepped(*STEPS))
     contract = CONTRACT_OF.get(name, "engage-journeys")
-    found = judged(journey, fault=name, behaviour=behaviour, contract=contract)
+    found = judged(journey, fault=name, behaviour=answers, contract=contract)
     told = found.violations if contract in CONTRACT_OF.values() else found.errors
     assert {violation.rule for violation in told} == {FAULTS[name].rule, *ALSO.get(name, ())}

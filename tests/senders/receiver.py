@@ -24,6 +24,9 @@ class StandingClock:
     def __init__(self) -> None:
         self.instant: Instant = START
 
+    charges = None
+    """What its receivers keep people waiting for, they wait for."""
+
     def now(self) -> Instant:
         """Where it stands."""
         return self.instant

@@ -193,14 +193,16 @@ async def test_a_destination_that_hangs_times_out(clock: StandingClock, space: S
     assert system.unreachable == {}
 
 
-async def test_a_redirect_is_not_followed(system: EngageSystem, receiver: Receiver, space: Space) -> None:
-    """A 307 is an answer like any other, and a final one."""
-    receiver.answers = ["redirect"]
+async def test_a_redirect_is_followed(system: EngageSystem, receiver: Receiver, space: Space) -> None:
+    """After a 307, the message is tried again where that leads, also when it fails there; other messages are not."""
+    receiver.answers = ["redirect", 503]
     await publish(system, receiver.event())
     await system.enter("winback", STEP, ALEX)
     await system.settle()
-    assert [path for path, _, _ in receiver.got] == ["/crm"]
-    assert space.overview("crm").failed == {"307": 1}
+    await system.enter("winback", STEP, SAM)
+    await system.settle()
+    assert [path for path, _, _ in receiver.got] == ["/crm", "/elsewhere", "/elsewhere", "/crm"]
+    assert (space.overview("crm").delivered, space.overview("crm").retries) == (2, 2)
 
 
 async def test_an_unusable_url_fails_the_system(system: EngageSystem) -> None:

@@ -78,6 +78,21 @@ def shown(text: str) -> str:
     return cleaned if len(cleaned) <= _SHOWN else cleaned[:_SHOWN] + "…"
 
 
+async def read_half(request: web.BaseRequest, limits: Limits) -> bytes:
+    """Half of the body, where its length was announced; else what comes of it first, undecoded."""
+    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+        await _continue(request)
+    try:
+        async with asyncio.timeout(limits.body_seconds):
+            if request.content_length is None:
+                return await request.content.readany()
+            return await request.content.readexactly(min(request.content_length // 2, limits.body))
+    except asyncio.IncompleteReadError as error:
+        return error.partial
+    except (OSError, web.RequestPayloadError, HttpProcessingError):  # a TimeoutError is an OSError
+        return b""
+
+
 async def _collect(request: web.BaseRequest, bound: int, limits: Limits) -> tuple[bytes, Defect | None]:
     """What comes in, up to `bound` bytes and `limits.body_seconds`, undecoded."""
     chunks: list[bytes] = []

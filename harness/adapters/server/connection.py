@@ -30,7 +30,7 @@ class Connection(web.RequestHandler):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_most", "_receive", "_refused")
+    __slots__ = ("_begun", "_gone", "_most", "_receive", "_refused")
 
     def __init__(
         self,
@@ -55,6 +55,7 @@ class Connection(web.RequestHandler):
         self._refused = refused
         self._most = limits.body
         self._begun: Begun | None = None
+        self._gone: asyncio.Event | None = None
         self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
 
     def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
@@ -82,7 +83,7 @@ class Connection(web.RequestHandler):
         except Exception as error:  # noqa: BLE001  # raised again where aiohttp answers and logs it
             self._begun = error
             return False
-        if not isinstance(reply, RawReply) or reply.cut or not self._write(reply, arrived_at // 1_000_000):
+        if not isinstance(reply, RawReply) or reply.manner or not self._write(reply, arrived_at // 1_000_000):
             self._begun = reply
             return False
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
@@ -102,6 +103,28 @@ class Connection(web.RequestHandler):
         """What the request being handled was received with, where `answers` did that; the next has none of it."""
         begun, self._begun = self._begun, None
         return begun
+
+    async def stays(self, seconds: float | None) -> bool:
+        """Whether the client is still there after so many seconds; None: once it is not, or the server stops."""
+        if self.transport is None or self.transport.is_closing():
+            return False
+        self._gone = self._gone or asyncio.Event()
+        try:
+            async with asyncio.timeout(seconds):
+                await self._gone.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  # aiohttp's own signature
+        """Answer what is being answered, for at most so many seconds, and close; nobody is kept waiting on purpose."""
+        self._leave()
+        await super().shutdown(timeout)
+
+    def _leave(self) -> None:
+        """Let replies that are waited with be given up."""
+        if self._gone is not None:
+            self._gone.set()
 
     def _at_rest(self) -> bool:
         """Whether nothing else of this connection is being handled, or waits to be, and its client reads on."""
@@ -153,6 +176,7 @@ class Connection(web.RequestHandler):
             if isinstance(message, RawRequestMessage):
                 reason = f"the client left before {message.method} {message.path} was read"
                 self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
+        self._leave()
         super().connection_lost(exc)
 
     def handle_error(

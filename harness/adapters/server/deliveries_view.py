@@ -54,10 +54,11 @@ class DeliveriesView:
 
     async def _one(self, request: web.Request) -> web.StreamResponse:
         number = int(request.match_info["number"][:18])
-        found = run_of(self._server, request).ledger.deliveries(max(0, number - 1))[:1]
+        run = run_of(self._server, request)
+        found = run.ledger.deliveries(max(0, number - 1))[:1]
         if not found or number < 1:
             raise Refused(404, f"there is no delivery {number} in this run", "list them to see their numbers")
-        return json_answer(delivery_record(found[0]))
+        return json_answer(delivery_record(found[0], run.secret_headers(found[0].destination)))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         run = run_of(self._server, request)
@@ -71,13 +72,13 @@ class DeliveriesView:
         waiting = _Waiting(run, self._server.in_flight, _Found(run, Filter(**asked), paging.get("after", 0)), wait)
         complete = await waiting.done()
         limit = min(max(1, paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
-        return json_answer(_page(waiting.found, limit, complete=complete, in_flight=waiting.in_flight))
+        return json_answer(_page(run, waiting.found, limit, complete=complete, in_flight=waiting.in_flight))
 
 
-def _page(found: list[Delivery], limit: int, *, complete: bool, in_flight: int) -> dict[str, Any]:
+def _page(run: Run, found: list[Delivery], limit: int, *, complete: bool, in_flight: int) -> dict[str, Any]:
     page = found[:limit]
     return {
-        "deliveries": [delivery_record(delivery) for delivery in page],
+        "deliveries": [delivery_record(each, run.secret_headers(each.destination)) for each in page],
         "total": len(found),
         "in_flight": in_flight,
         "complete": complete,

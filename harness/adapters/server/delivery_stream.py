@@ -163,7 +163,8 @@ class _Reading:
         return self.run.ledger.deliveries(self._seen)[:_BATCH]
 
     def _delivered(self, delivery: Delivery) -> bytes:
-        return _event("delivery", delivery_record(delivery), f"{self._epoch}:{delivery.number}")
+        record = delivery_record(delivery, self.run.secret_headers(delivery.destination))
+        return _event("delivery", record, f"{self._epoch}:{delivery.number}")
 
 
 def _event(name: str, data: Any, event_id: str | None = None) -> bytes:

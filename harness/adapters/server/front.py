@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, cast
 
@@ -12,7 +13,7 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
 
-from harness.adapters.server.bodies import read_body, shown, type_defect
+from harness.adapters.server.bodies import read_body, read_half, shown, type_defect
 from harness.adapters.server.connection import Begun, Connection
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals
@@ -30,6 +31,8 @@ from harness.adapters.server.requests import (
 from harness.core.delivery import Defect
 
 _Task: TypeAlias = "asyncio.Task[None]"
+_CutsShort: TypeAlias = "Callable[[str, str], bool]"
+"""Whether a destination, named by its run and its own name, closes the connection before the request is read."""
 _ALLOW: Final = ("Allow", ", ".join(METHODS))
 
 
@@ -47,12 +50,14 @@ class Front:
         control: web.Application,
         limits: Limits | None = None,
         refused: Refusals | None = None,
+        cuts_short: _CutsShort | None = None,
         in_flight: InFlight | None = None,
         stop_seconds: float = 5.0,
     ) -> None:
         self._receive = receive
         self._control = control
         self._limits = limits or Limits()
+        self._cuts_short = cuts_short
         self._stop_seconds = stop_seconds
         self._runner: _Runner | None = None
         self.refused = refused or Refusals()
@@ -64,7 +69,7 @@ class Front:
         control = web.AppRunner(self._control, access_log=None)
         await control.setup()
         web_server = cast("web.Server", control.server)
-        server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight)
+        server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight, self._cuts_short)
         runner = _Runner(server, self._control, shutdown_timeout=self._stop_seconds)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024)
@@ -102,13 +107,20 @@ class _Server(web.Server):
     """Chooses by the path who makes and who handles a request."""
 
     def __init__(
-        self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals, in_flight: InFlight
+        self,
+        receive: Receiver,
+        control: web.Server,
+        limits: Limits,
+        refused: Refusals,
+        in_flight: InFlight,
+        cuts_short: _CutsShort | None,
     ) -> None:
         super().__init__(self._handle, request_factory=self._request)
         self._receive = receive
         self._control = control
         self._limits = limits
         self._refused = refused
+        self._cuts_short = cuts_short
         self._in_flight = in_flight
         self._running = asyncio.get_running_loop()
 
@@ -135,7 +147,12 @@ class _Server(web.Server):
 
     async def _received(self, request: web.BaseRequest, location: Location, arrived_at: int) -> RawReply:
         """The reply to a request of which nothing was looked at before."""
-        body, defect = await read_body(request, self._limits, _head_defect(request))
+        defect = _head_defect(request)
+        half = defect is None and self._cuts_short is not None and self._cuts_short(*location[:2])
+        if half:
+            body = await read_half(request, self._limits)
+        else:
+            body, defect = await read_body(request, self._limits, defect)
         reply = await _settled(
             self._receive(
                 RawRequest(
@@ -147,6 +164,7 @@ class _Server(web.Server):
                     body=body,
                     arrived_at=arrived_at,
                     defect=defect,
+                    half=half,
                 )
             )
         )

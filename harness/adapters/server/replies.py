@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-import socket
-import struct
 from contextlib import suppress
 from email.utils import formatdate
 from functools import lru_cache
@@ -15,11 +12,11 @@ from typing import Final
 from aiohttp import web
 from aiohttp.http import HttpVersion11
 
+from harness.adapters.server.manners import perform
 from harness.adapters.server.requests import RawReply
 
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BODILESS: Final = (204, 304)
-_NO_LINGER: Final = struct.pack("ii", 1, 0)
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -53,12 +50,13 @@ async def send(request: web.BaseRequest, reply: RawReply, second: int) -> web.St
     transport = request.transport
     if transport is None or transport.is_closing():
         return _CLOSED
-    if reply.cut:
-        _reset(transport)
-        return _CLOSED
     keep_alive = request.keep_alive and request.content.is_eof() and request.content.exception() is None
     modern = request.version >= HttpVersion11
-    transport.write(render(reply, second, head_only=request.method == "HEAD", modern=modern, keep_alive=keep_alive))
+    data = render(reply, second, head_only=request.method == "HEAD", modern=modern, keep_alive=keep_alive)
+    if reply.manner is None:
+        transport.write(data)
+    elif not await perform(request, data, reply.manner):
+        return _CLOSED
     if request.protocol.writing_paused:
         with suppress(ConnectionError):
             await request.writer.drain()
@@ -100,11 +98,3 @@ def _field(name: str, value: str) -> str:
 @lru_cache(maxsize=4)
 def _date(second: int) -> bytes:
     return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
-
-
-def _reset(transport: asyncio.Transport) -> None:
-    """Cut the connection so that the client sees a reset and not an orderly end."""
-    connection = transport.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-    transport.abort()

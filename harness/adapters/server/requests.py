@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
-from harness.core.delivery import Defect
-from harness.core.instants import Instant
+from harness.core.delivery import Defect, FaultName
+from harness.core.instants import Duration, Instant
 
 DEFAULT_RUN = "default"
 METHODS = ("POST", "PUT", "PATCH")
@@ -37,6 +37,20 @@ class RawRequest:
     arrived_at: Instant
     """The wall clock, when the head of the request had come in."""
     defect: Defect | None
+    half: bool = False
+    """Whether it was decided to close the connection, and nothing more is read than `body`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How a reply is given where it is not just written, once, at once."""
+
+    fault: FaultName | None = None
+    """What comes in place of the reply."""
+    wait: Duration = 0
+    """How long nothing comes at first."""
+    dribble: Duration = 0
+    """How long the reply then takes to come, in small pieces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +61,8 @@ class RawReply:
     body: bytes = b""
     content_type: str = "application/json"
     headers: tuple[tuple[str, str], ...] = ()
-    cut: bool = False
-    """Reset the connection instead of answering."""
+    manner: Manner | None = None
+    """None: it is written at once."""
 
 
 class Receiver(Protocol):

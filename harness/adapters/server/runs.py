@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
-from typing import Any
-
-import orjson
+from dataclasses import replace
 
 from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.happenings import happened
+from harness.adapters.server.raw_replies import raw_reply, written
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.adapters.server.tally import Tally
@@ -24,16 +22,16 @@ from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
 from harness.core.destinations.destination import WAREHOUSE, Destination
-from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
 from harness.core.ledger import Ledger
-from harness.core.reception import Past, receive, stray, unchecked
+from harness.core.reception import Past, cut_short, half_read, receive, stray, unchecked
 from harness.core.scenario.setup import Setup
 from harness.core.spelling import near_miss
 from harness.core.systems import SystemFailed
 
 _LISTED_FAILURES = 100
+_CLOSED_EARLY = Fault(name="close_while_reading")
 _LOG = logging.getLogger("harness.server")
 
 
@@ -74,6 +72,7 @@ class Run:
         self._over = False
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
+        self._secret_headers: dict[str, set[str]] = {}
         self._count = 0
         self._waiting: set[asyncio.Future[bool]] = set()
 
@@ -111,6 +110,7 @@ class Run:
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
         self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
+        self._begin(*destinations)
         self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
 
@@ -120,8 +120,17 @@ class Run:
             return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self.pasts.setdefault(destination.name, Past())
+        self._begin(destination.name)
         self.warehouses.set_up([destination], after=self._count)
         self.setup = None
+
+    def _begin(self, *names: str) -> None:
+        """Let the behaviours of these destinations begin anew."""
+        for name in names:
+            self.pasts[name].begin(self.clock.now())
+            auth = self.destinations[name].auth
+            if auth is not None:  # kept when it demands another: what came before is still listed
+                self._secret_headers.setdefault(name, set()).add(auth.credentials()[0])
 
     def _set_up(self, name: str) -> Destination | None:
         """The destination of that name, as the set-up of the whole run wrote it; its system may have named it since."""
@@ -130,9 +139,26 @@ class Run:
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
         destination = self.destinations.get(request.destination)
-        if destination is None or destination.url is None or request.defect is not None:
-            return _raw_reply(self._record(request, destination))
-        return self._forward(request, destination, destination.url)
+        if destination is None or request.defect is not None:
+            return raw_reply(self._record(request, destination), self.clock)
+        if destination.url is not None:
+            return self._forward(request, destination, destination.url)
+        if destination.closes_early and (request.half or self.cuts_short(request.destination)):
+            body = request.body if request.half else request.body[: len(request.body) // 2]
+            request = replace(request, body=body, half=True)
+        return raw_reply(self._record(request, destination), self.clock)
+
+    def cuts_short(self, name: str) -> bool:
+        """Whether the destination of that name closes the connection now, before the request is read whole.
+
+        Where it does, the request is to be received with half of its body.
+        """
+        destination = self.destinations.get(name)
+        if destination is None or not destination.closes_early:
+            return False
+        now = self.clock.now()
+        begun = Arrival(name, "", f"/destinations/{name}", (), b"", now, now)
+        return cut_short(begun, destination, self.pasts[name], number=self._count + 1) is not None
 
     async def _forward(self, request: RawRequest, destination: Destination, url: str) -> RawReply:
         """Let the endpoint at `url` answer; numbers are given afterwards, so that they follow the ledger's order."""
@@ -141,7 +167,7 @@ class Run:
             self.unreachable.pop(destination.name, None)
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
-            answer = RawReply(status=502, body=_written({"error": str(error)}))
+            answer = RawReply(status=502, body=written({"error": str(error)}))
         self._record(request, destination, Respond(status=answer.status))
         return answer
 
@@ -160,7 +186,10 @@ class Run:
             request.arrived_at,
             request.defect,
         )
-        delivery = self._delivery(arrival, destination, answered)
+        if request.half and destination is not None:
+            delivery = half_read(arrival, destination, _CLOSED_EARLY, run=self.name, number=self._count + 1)
+        else:
+            delivery = self._delivery(arrival, destination, answered)
         self._count = delivery.number
         self.ledger.append(delivery)
         if delivery.kind == WAREHOUSE:
@@ -187,6 +216,10 @@ class Run:
                 f"delivery {number} to {destination.name} could not be checked: {type(error).__name__}: {error}"
             )
             return unchecked(arrival, destination, run=self.name, number=number)
+
+    def secret_headers(self, name: str) -> tuple[str, ...]:
+        """The headers in which that destination has ever demanded secrets."""
+        return tuple(self._secret_headers.get(name, ()))
 
     def judge(self) -> Judgement:
         """The judgement of all that was recorded."""
@@ -222,6 +255,7 @@ class Run:
         self.ledger.clear()
         self.warehouses.reset()
         self.pasts = {name: Past() for name in self.destinations}
+        self._begin(*self.destinations)
         self._seen_destinations = dict(self.destinations)
         self.sources.clear()
         self.unreachable.clear()
@@ -263,23 +297,3 @@ class Run:
         for future in self._waiting:
             if not future.done():
                 future.set_result(more)
-
-
-def _raw_reply(delivery: Delivery) -> RawReply:
-    reply = delivery.reply
-    if isinstance(reply, Fault):
-        return RawReply(status=0, body=b"", cut=True)
-    if reply.body is None:
-        return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
-    return RawReply(status=reply.status, body=_written(reply.body), headers=reply.headers)
-
-
-@lru_cache(maxsize=1024)
-def _acknowledgement(kind: str, status: int, payloads: int, headers: tuple[tuple[str, str], ...]) -> RawReply:
-    body = _written(KINDS[kind].acknowledge(Respond(status=status), payloads))
-    return RawReply(status=status, body=body, headers=headers)
-
-
-def _written(document: Any) -> bytes:
-    """JSON that ends its line, so that in a terminal the next answer begins on one of its own."""
-    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)

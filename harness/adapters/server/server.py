@@ -82,12 +82,17 @@ class Server:
             limits=self.limits,
             refused=self.refusals,
             in_flight=self.in_flight,
+            cuts_short=self._cuts_short,
         )
         self.open_run(DEFAULT_RUN)
 
     def open_run(self, name: str, clock: Clock | None = None) -> Run:
         """The run of that name, opened where there is none; its clock follows the wall clock unless given."""
         return self.runs.open(name, lambda: self._new_run(name, clock or FollowingClock()))
+
+    def _cuts_short(self, name: str, destination: str) -> bool:
+        run = self.runs.get(name)
+        return run is not None and run.cuts_short(destination)
 
     def _new_run(self, name: str, clock: Clock) -> Run:
         run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder)

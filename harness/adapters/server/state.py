@@ -11,11 +11,12 @@ from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.runs import Run
 from harness.adapters.warehouses.loading import Warehouse
-from harness.core.behaviours import Always, Behaviour, SequencePerMessage
+from harness.core.authentication import ApiKey, Auth, Basic, Bearer, Signing
+from harness.core.behaviours import Always, Behaviour, Planned, Sequence
 from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
 from harness.core.instants import format_duration, isoformat
-from harness.core.records import header_record, violation_record
+from harness.core.records import MASK, header_record, violation_record
 from harness.core.spelling import near_miss
 from harness.core.warehouses.settings import SelectiveSync, WarehouseSettings
 
@@ -47,6 +48,10 @@ def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
         state["calls"] = list(destination.calls)
     if destination.integration is not None:
         state["integration"] = destination.integration
+    if destination.auth is not None:
+        state["auth"] = _auth(destination.auth)
+    if destination.signature is not None:
+        state["signature"] = _signing(destination.signature)
     if destination.warehouse is not None:
         state.update(_warehouse(destination.warehouse, run.warehouses.get(destination.name)))
     if destination.url is not None:
@@ -67,10 +72,27 @@ def _replies(behaviour: Behaviour) -> Any:
     match behaviour:
         case Always(reply=reply):
             return _reply(reply)
-        case SequencePerMessage(replies=replies):
-            return [_reply(reply) for reply in replies]
+        case Planned(written=written):
+            return written
+        case Sequence(steps=steps):
+            return [_replies(step) for step in steps]
         case _:
             return str(behaviour)
+
+
+def _auth(auth: Auth) -> dict[str, Any]:
+    """What it demands, without its secrets."""
+    match auth:
+        case ApiKey(header=header):
+            return {"header": header, "value": MASK}
+        case Bearer():
+            return {"bearer": MASK}
+        case Basic(user=user):
+            return {"basic": {"user": user, "password": MASK}}
+
+
+def _signing(signing: Signing) -> dict[str, Any]:
+    return {"secret": MASK, "scope": signing.scope}
 
 
 def _reply(reply: Reply) -> int | str:

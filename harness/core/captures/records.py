@@ -9,10 +9,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from harness.core.behaviours import OK
+from harness.core.behaviours.faults import REPLIES
 from harness.core.captures.captured import Captured, Defaults, NotARecord
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
 from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, unpack_payloads
-from harness.core.delivery import Fault, Reply, Respond
+from harness.core.delivery import Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, load
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Instant, parse_instant
@@ -179,7 +180,8 @@ def _reply(written: Any) -> Reply:
     if written is None:
         return OK
     if isinstance(written, dict) and "fault" in written:
-        return Fault(name="reset")  # Whatever the fault was, the sender was not told that it may forget the delivery.
+        # Whatever the fault was, the sender was not told that it may forget the delivery.
+        return REPLIES.get(str(written["fault"]), REPLIES["reset"])
     status = written.get("status") if isinstance(written, dict) else None
     if type(status) is not int or not 100 <= status <= 599:
         raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', str(written)[:120])

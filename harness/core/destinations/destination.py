@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.core.behaviours import Always, Behaviour
+from harness.core.authentication import Auth, Signing
+from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
 from harness.core.warehouses.settings import WarehouseSettings
@@ -31,6 +32,15 @@ class Destination:
     """Where a warehouse destination puts its rows; None for the other kinds."""
     named: bool = True
     """Whether it is known which one it is: payloads of a capture that does not say may have gone to several."""
+    auth: Auth | None = None
+    """The credentials that it demands; an endpoint with a `url` judges them itself."""
+    signature: Signing | None = None
+    """How requests must be signed, where they must."""
+
+    @property
+    def closes_early(self) -> bool:
+        """Whether it may close a connection before the request is read whole."""
+        return isinstance(self.behaviour, Planned) and self.behaviour.closes_early
 
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""

@@ -13,6 +13,7 @@ from harness.core.rules.keys import KEY_IDENTITY, KEY_NAMING
 from harness.core.rules.membership import ENTRY_ONLY, LIST_APPEND_ONLY, MEMBERSHIP_VALUE
 from harness.core.rules.messages import MESSAGE_ID_UNIQUE
 from harness.core.rules.rule import Rule
+from harness.core.rules.signatures import SIGNATURE
 from harness.core.rules.sizes import PAYLOAD_SIZE
 from harness.core.rules.users import IDENTITY, INTEGRATIONS_ROUTING, PERSONAS_CONTEXT
 from harness.core.tables import open_table
@@ -35,6 +36,7 @@ _ALL: tuple[Rule, ...] = (
     ONCE_PER_ENTRY,
     EXIT_AFTER_ENTRY,
     MESSAGE_ID_UNIQUE,
+    SIGNATURE,
     DUPLICATE_SOURCE,
     SCHEMA,
 )

@@ -61,6 +61,8 @@ class Example:
     """Records in the form that `harness check` reads."""
     journeys: Mapping[str, Any] | None = None
     """Journeys as a scenario declares them, where the rule needs them."""
+    destinations: Mapping[str, Any] | None = None
+    """What a scenario declares of its destinations beside their kinds, where the rule needs that."""
     contract: str | None = None
     """The contract that judges it, where that is not the default."""
 

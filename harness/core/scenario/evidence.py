@@ -30,7 +30,7 @@ class Message:
     @property
     def accepted(self) -> bool:
         """Whether an attempt was answered 2xx."""
-        return any(delivery.accepted for delivery, _ in self.sightings)
+        return any(delivery.accepts(index) for delivery, index in self.sightings)
 
 
 class Evidence:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from harness.core.behaviours import Always, behaviour
+from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.calls import CALL_TYPES
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
@@ -17,6 +17,7 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
+from harness.core.scenario.demands import auth_of, check_demands, signing_of
 from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
@@ -39,8 +40,8 @@ def _destination(document: Document, at: At, name: str) -> Destination:
     written = _value(document, at)
     try:
         chosen = behaviour(written["replies"]) if "replies" in written else Always()
-    except ValueError as error:
-        raise document.at_value((*at, "replies"), str(error)) from error
+    except NotReplies as error:
+        raise document.at_value((*at, "replies", *error.at), str(error), error.remedy) from error
     warehouse = parse_warehouse(document, at, name)
     if written["kind"] in _CALLESS and "calls" in written:
         message = f"a {written['kind']} destination takes {_CALLESS[written['kind']]}, not calls"
@@ -50,6 +51,7 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         raise document.at_key((*at, "body"), message, f"write `kind: {WEBHOOK}`, or leave `body` out")
     if warehouse is None and "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
+    check_demands(document, at, written)
     return Destination(
         name=name,
         url=None if warehouse else written.get("url"),
@@ -59,6 +61,8 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         body=written.get("body"),
         integration=written.get("integration"),
         behaviour=chosen,
+        auth=auth_of(written.get("auth")),
+        signature=signing_of(written.get("signature")),
     )
 
 

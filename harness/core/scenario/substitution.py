@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
 
+from harness.core.behaviours.templates import NAMES, is_reference
 from harness.core.documents import At, Document, DocumentError
 from harness.core.spelling import near_miss
 
@@ -40,6 +41,15 @@ def resolved_variables(
     return variables
 
 
+def _is_template(name: str, at: At) -> bool:
+    """Whether a reference is about what a destination will receive, and stays until then."""
+    return _is_of_replies(at) and is_reference(name)
+
+
+def _is_of_replies(at: At) -> bool:
+    return at[:1] == ("destinations",) and at[2:3] == ("replies",)
+
+
 class _Replacer:
     """Puts variables into the values of one document."""
 
@@ -62,13 +72,15 @@ class _Replacer:
 
     def _text(self, text: str, at: At) -> Any:
         whole = _REFERENCE.fullmatch(text)
-        if whole is not None and not whole[1]:
+        if whole is not None and not whole[1] and not _is_template(whole[2], at):
             return self._look_up(whole[2].strip(), at)
         return _REFERENCE.sub(lambda match: self._written(match, at), text)
 
     def _written(self, match: re.Match[str], at: At) -> str:
         if match[1]:
             return match[0][1:]
+        if _is_template(match[2], at):
+            return match[0]
         value = self._look_up(match[2].strip(), at)
         if isinstance(value, dict | list):
             raise self._error(at, f"the variable {match[2]!r} is no single value", "use it alone, as the whole value")
@@ -79,7 +91,12 @@ class _Replacer:
             return self._from_environment(name.removeprefix(_ENVIRONMENT), at)
         if name not in self._variables:
             remedy = "define it under `vars:`, as a column of `examples:`, or write $${…} for the text itself"
-            raise self._error(at, f"unknown variable {name!r}{near_miss(name, self._variables)}", remedy)
+            if not isinstance(self._document.data.get("scenario"), str):
+                remedy = "a configuration knows `env.NAME` alone; write $${…} for the text itself"
+            hint = near_miss(name, self._variables)
+            if _is_of_replies(at):
+                hint = near_miss(name.partition(".")[0], [*self._variables, *NAMES]) or hint
+            raise self._error(at, f"unknown variable {name!r}{hint}", remedy)
         return self._variables[name]
 
     def _from_environment(self, name: str, at: At) -> str:

@@ -10,15 +10,17 @@ from typing import Any
 
 from harness.adapters.contract_files import load_contract
 from harness.core.behaviours import Always
+from harness.core.behaviours.faults import REPLIES
 from harness.core.calls import CALL_TYPES, is_list_entry
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond, Violation
+from harness.core.delivery import Arrival, Delivery, Reply, Respond, Violation
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Document, Mark
 from harness.core.instants import SECOND, parse_instant
 from harness.core.judging import judge
 from harness.core.reception import Past, receive
+from harness.core.scenario.demands import signing_of
 from harness.core.scenario.setup import parse_journeys, parse_profiles
 
 START = parse_instant("2026-11-21T10:00:00Z")
@@ -43,7 +45,12 @@ def destinations_of(case: Mapping[str, Any]) -> dict[str, Destination]:
         name: {"calls": CALL_TYPES, **mentioned[name], **case.get("destinations", {}).get(name, {})}
         for name in mentioned
     }
-    return {name: Destination(name=name, **{**said, "calls": tuple(said["calls"])}) for name, said in written.items()}
+    return {name: _destination(name, said) for name, said in written.items()}
+
+
+def _destination(name: str, said: Mapping[str, Any]) -> Destination:
+    signing = signing_of(said.get("signature"))
+    return Destination(name=name, **{**said, "calls": tuple(said["calls"]), "signature": signing})
 
 
 def deliveries_of(case: Mapping[str, Any], checker: Checker) -> Iterator[Delivery]:
@@ -92,5 +99,5 @@ def _body(record: Mapping[str, Any]) -> bytes:
 
 def _reply(written: Mapping[str, Any]) -> Reply:
     if "fault" in written:
-        return Fault(name="reset")
+        return REPLIES[written["fault"]]
     return Respond(status=written["status"], items=tuple(written["items"]) if "items" in written else None)

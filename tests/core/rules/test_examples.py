@@ -16,6 +16,8 @@ def rules_broken_by(example: Example) -> list[str]:
     case: dict[str, Any] = {"deliveries": example.deliveries, "journeys": example.journeys}
     if example.contract is not None:
         case["contract"] = example.contract
+    if example.destinations is not None:
+        case["destinations"] = example.destinations
     return [violation.rule for violation in violations_of(case)]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.core.behaviours import Always, SequencePerMessage
+from harness.core.behaviours import Always, Sequence
 from harness.core.delivery import Fault, Respond
 from harness.core.journeys import Entry
 from harness.core.profiles import Profile
@@ -48,8 +48,8 @@ def test_replies_are_one_for_all_or_a_sequence() -> None:
     written = "{a: {kind: event, replies: 503}, b: {kind: list, replies: [reset, 200]}}"
     (scenario,) = read(f"{HEAD}destinations: {written}")
     assert scenario.destinations["a"].behaviour == Always(reply=Respond(status=503))
-    sequence = (Fault(name="reset"), Respond(status=200))
-    assert scenario.destinations["b"].behaviour == SequencePerMessage(replies=sequence)
+    steps = (Always(reply=Fault(name="reset")), Always())
+    assert scenario.destinations["b"].behaviour == Sequence(steps=steps, place="")
 
 
 def test_an_entry_condition_is_read_whole() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.adapters.yaml_files import parse_document
+from harness.core.documents import DocumentError
 from harness.core.scenario.substitution import resolved_variables, substituted
 
 
@@ -60,3 +61,22 @@ def test_a_variable_may_use_those_before_it() -> None:
     document = parse_document('vars: {a: 1, b: "${a}2", c: "${b}"}', "sample.yaml")
     assert resolved_variables(document, {}, {}) == {"a": 1, "b": "12", "c": "12"}
     assert resolved_variables(document, {"a": 5}, {}) == {"a": 5, "b": "52", "c": "52"}
+
+
+@pytest.mark.parametrize("text", ["${payload.userId}", "Hello ${payloads[0].userId}, ${delivery.attempt}"])
+def test_references_to_what_comes_stay_until_it_comes(text: str) -> None:
+    """Under a destination's `replies`, they are filled in with each delivery, whatever variables there are."""
+    document = parse_document(
+        f"destinations: {{crm: {{replies: {{body: '{text}', status: '${{status}}'}}}}}}\n", "a.yaml"
+    )
+    (replies,) = [
+        each["replies"]
+        for each in substituted(document, {"payload": 1, "status": 202}, {}).data["destinations"].values()
+    ]
+    assert replies == {"body": text, "status": 202}
+
+
+def test_elsewhere_they_are_variables_that_nobody_knows() -> None:
+    """Only what is answered can take up what came."""
+    with pytest.raises(DocumentError, match=r"unknown variable 'payload\.userId'"):
+        put('"${payload.userId}"')
