@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from harness.adapters.config_files import load_config, read_config
+from harness.adapters.ledgers import Ledgers, open_ledgers
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
@@ -18,6 +19,8 @@ from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
+from harness.core.keeping import LedgerFailed
+from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
 from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
@@ -35,18 +38,30 @@ destinations:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any.")
 @click.option("--config", "config", type=click.Path(path_type=Path), help="A YAML file with destinations and journeys.")
+@click.option("--ledger", "ledger", default="memory:", show_default=True, metavar="URL", help=f"{FORMS}.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
-def serve(host: str, port: int, config: Path | None, as_json: bool) -> int:
+def serve(host: str, port: int, config: Path | None, ledger: str, as_json: bool) -> int:
     """Run the mock destination server until it is interrupted."""
     built_in = parse_document(_WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
-    return asyncio.run(_serve(host, port, setup, contract, as_json=as_json))
+    ledgers = _opened(ledger)
+    try:
+        return asyncio.run(_serve(host, port, setup, contract, ledgers, as_json=as_json))
+    finally:
+        ledgers.close()
 
 
-async def _serve(host: str, port: int, setup: Setup, contract: Contract, *, as_json: bool) -> int:
+def _opened(url: str) -> Ledgers:
+    try:
+        return open_ledgers(parse_ledger_url(url))
+    except (ValueError, LedgerFailed) as error:
+        raise UsageFault(f"--ledger: {error}") from None
+
+
+async def _serve(host: str, port: int, setup: Setup, contract: Contract, ledgers: Ledgers, *, as_json: bool) -> int:
     stop = _interruption()
     spaces = Spaces()
-    server = Server(attach=spaces.attach)
+    server = Server(attach=spaces.attach, ledgers=ledgers)
     try:
         await server.start(host, port)
     except OSError as error:

@@ -104,7 +104,10 @@ def judge(deliveries: Iterable[Delivery], destinations: Mapping[str, Destination
         accepted, unexpected = accepted + delivery.accepted, unexpected + delivery.unexpected
         violations.extend(delivery.violations)
         if not delivery.unexpected:
-            histories.see(delivery, destinations[delivery.destination])
+            name = delivery.destination
+            # A ledger that was opened again may hold deliveries to destinations that are no longer set up.
+            destination = destinations.get(name) or Destination(name=name, kind=delivery.kind or "event")
+            histories.see(delivery, destination)
     violations.extend(histories.violations())
     return Judgement(
         violations=tuple(sorted(violations, key=_order)),

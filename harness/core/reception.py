@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from harness.core.attempts import Attempts, RecentAttempts
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
@@ -18,7 +19,7 @@ from harness.core.members import Members, message_key
 class Past:
     """What a destination remembers of the deliveries before: a fold, owned by one process."""
 
-    attempts: dict[Hashable, int] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=dict[Hashable, int])
     """How often each message came."""
     members: Members = field(default_factory=Members)
     """Who is on its lists."""
@@ -34,7 +35,9 @@ def receive(
     number: int,
     answered: Reply | None = None,
 ) -> Delivery:
-    """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date.
+    """The delivery that `arrival` makes at `destination`, its reply decided; its attempt is counted in `past`.
+
+    Once a ledger keeps it, `remember` brings the rest of `past` up to date.
 
     `answered` is the reply where somebody else decided it: an endpoint that the destination hands on to.
     """
@@ -44,10 +47,32 @@ def receive(
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
     reply = answered or _decide(unpacked, destination, attempt)
     # By position: by name, making it would take half as long again.
-    delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
-    if destination.kind == "list" and delivery.accepted:
+    return Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
+
+
+def remember(delivery: Delivery, past: Past) -> None:
+    """Bring the members of lists up to date with `delivery`, once that is kept and will be answered as it says."""
+    if delivery.kind == "list" and delivery.accepted:
         past.members.take(delivery)
-    return delivery
+
+
+def new_past(most: int | None) -> Past:
+    """The past of a destination to which nothing came; it knows the attempts of the latest `most` messages, or of all.
+
+    A ledger that is to need no more memory, however much comes, cannot remember every message.
+    """
+    return Past() if most is None else Past(attempts=RecentAttempts(most))
+
+
+def recall(latest: Iterable[Delivery], of_lists: Iterable[Delivery], most: int | None) -> dict[str, Past]:
+    """What each destination remembers of the deliveries that a ledger holds: the `latest`, and those `of_lists`."""
+    pasts: dict[str, Past] = {}
+    for delivery in latest:
+        if not delivery.unexpected:
+            _count_attempts(delivery.payloads, pasts.setdefault(delivery.destination, new_past(most)))
+    for delivery in of_lists:
+        remember(delivery, pasts.setdefault(delivery.destination, new_past(most)))
+    return pasts
 
 
 def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number: int) -> Delivery:

@@ -51,6 +51,7 @@ class Runs:
         run = self._runs.pop(name, None)
         if run is not None:
             run.release()
+            run.ledger.close()
         return run
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:

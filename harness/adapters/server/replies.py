@@ -54,7 +54,7 @@ async def send(request: web.BaseRequest, reply: RawReply, second: int) -> web.St
     if transport is None or transport.is_closing():
         return _CLOSED
     if reply.cut:
-        _reset(transport)
+        cut_off(transport)
         return _CLOSED
     keep_alive = request.keep_alive and request.content.is_eof() and request.content.exception() is None
     modern = request.version >= HttpVersion11
@@ -102,7 +102,7 @@ def _date(second: int) -> bytes:
     return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
 
 
-def _reset(transport: asyncio.Transport) -> None:
+def cut_off(transport: asyncio.Transport) -> None:
     """Cut the connection so that the client sees a reset and not an orderly end."""
     connection = transport.get_extra_info("socket")
     if connection is not None:

@@ -13,7 +13,7 @@ import orjson
 from harness.adapters.clocks import LATEST
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
-from harness.adapters.server.requests import RawReply, RawRequest
+from harness.adapters.server.requests import Owed, RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.core.checking import Checker
 from harness.core.clock import Clock
@@ -24,8 +24,9 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
+from harness.core.keeping import Committing
 from harness.core.ledger import Ledger
-from harness.core.reception import Past, receive, stray, unchecked
+from harness.core.reception import Past, new_past, recall, receive, remember, stray, unchecked
 from harness.core.scenario.setup import Setup
 from harness.core.spelling import near_miss
 from harness.core.systems import SystemFailed
@@ -37,11 +38,16 @@ _LOG = logging.getLogger("harness.server")
 class Run:
     """One run: what is set up in it, and what it recorded."""
 
-    def __init__(self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder) -> None:
-        """Start empty; `contract` judges what comes, `forwarder` reaches endpoints that somebody develops."""
+    def __init__(
+        self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder, ledger: Ledger | None = None
+    ) -> None:
+        """Go on from what `ledger` holds, or start empty.
+
+        `contract` judges what comes, `forwarder` reaches endpoints that somebody develops.
+        """
         self.name = name
         self.clock = clock
-        self.ledger: Ledger = MemoryLedger()
+        self.ledger: Ledger = ledger or MemoryLedger()
         self.destinations: dict[str, Destination] = {}
         self.pasts: dict[str, Past] = {}
         self.sources = Sources(clock, self.failed)
@@ -63,7 +69,8 @@ class Run:
         """How many requests for runs that never were came before the run began."""
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
-        self._count = 0
+        self._count = self.ledger.last
+        self._recalled = self._recall()
         self._waiting: set[asyncio.Future[bool]] = set()
 
     async def move_clock(self, target: Instant) -> None:
@@ -98,20 +105,33 @@ class Run:
         self.checker = Checker(contract, declarations)
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
-        self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
+        self.pasts = {name: self.pasts.get(name) or self._past(name) for name in destinations}
         self.setup = None
 
     def add(self, destination: Destination) -> None:
         """Set up one destination more, or anew."""
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
-        self.pasts.setdefault(destination.name, Past())
+        if destination.name not in self.pasts:
+            self.pasts[destination.name] = self._past(destination.name)
         self.setup = None
+
+    def _recall(self) -> dict[str, Past]:
+        """What destinations remember of the deliveries that a ledger held when it was opened."""
+        if not self._count:
+            return {}
+        most = self.ledger.attempts_kept
+        latest = self.ledger.deliveries(0 if most is None else max(0, self._count - most))
+        return recall(latest, self.ledger.members_of_lists(), most)
+
+    def _past(self, name: str) -> Past:
+        """What a destination remembers that is set up now."""
+        return self._recalled.pop(name, None) or new_past(self.ledger.attempts_kept)
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
         destination = self.destinations.get(request.destination)
         if destination is None or destination.url is None or request.defect is not None:
-            return _raw_reply(self._record(request, destination))
+            return self._record(request, destination)
         return self._forward(request, destination, destination.url)
 
     async def _forward(self, request: RawRequest, destination: Destination, url: str) -> RawReply:
@@ -122,13 +142,13 @@ class Run:
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
             answer = RawReply(status=502, body=_written({"error": str(error)}))
-        self._record(request, destination, Respond(status=answer.status))
-        return answer
+        reply = self._record(request, destination, answer)
+        return await reply if isinstance(reply, Owed) else reply
 
     def _record(
-        self, request: RawRequest, destination: Destination | None, answered: Respond | None = None
-    ) -> Delivery:
-        """Record the request; `answered` is the reply, where somebody else gave it."""
+        self, request: RawRequest, destination: Destination | None, answer: RawReply | None = None
+    ) -> RawReply | Owed:
+        """Record the request, and say what to answer once it is recorded: `answer`, where somebody else gave one."""
         # By position: by name, making it would take half as long again.
         arrival = Arrival(
             request.destination,
@@ -140,12 +160,31 @@ class Run:
             request.arrived_at,
             request.defect,
         )
-        delivery = self._delivery(arrival, destination, answered)
+        delivery = self._delivery(arrival, destination, Respond(status=answer.status) if answer else None)
         self._count = delivery.number
-        self.ledger.append(delivery)
+        committing = self.ledger.append(delivery)
+        if committing is None:
+            self._kept(delivery)
+            return answer or _raw_reply(delivery)
+        owed = Owed()
+        committing.then(lambda done: self._settled(done, owed, answer))
+        return owed
+
+    def _settled(self, committing: Committing, owed: Owed, answer: RawReply | None) -> None:
+        """Answer what was to be committed: as was decided, or 503 where the ledger could not keep it."""
+        if committing.failure is None:
+            self._kept(committing.delivery)
+            owed.pay(answer or _raw_reply(committing.delivery))
+        else:
+            error = f"the ledger could not keep it: {committing.failure}"
+            owed.pay(RawReply(status=503, body=_written({"success": False, "error": error})))
+
+    def _kept(self, delivery: Delivery) -> None:
+        """Take note that a delivery is in the ledger."""
+        if delivery.kind == "list" and delivery.destination in self.pasts:
+            remember(delivery, self.pasts[delivery.destination])
         if self._waiting:
             self._wake(more=True)
-        return delivery
 
     def _delivery(self, arrival: Arrival, destination: Destination | None, answered: Respond | None) -> Delivery:
         number = self._count + 1
@@ -154,7 +193,7 @@ class Run:
             return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
         # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
         self._seen_destinations.setdefault(destination.name, destination)
-        past = self.pasts.get(destination.name) or Past()
+        past = self.pasts.get(destination.name) or self._past(destination.name)
         try:
             return receive(arrival, destination, past, self.checker, run=self.name, number=number, answered=answered)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not lose what came
@@ -175,7 +214,8 @@ class Run:
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
         self.ledger.clear()
-        self.pasts = {name: Past() for name in self.destinations}
+        self._recalled.clear()
+        self.pasts = {name: self._past(name) for name in self.destinations}
         self._seen_destinations = dict(self.destinations)
         self.sources.clear()
         self.unreachable.clear()

@@ -13,6 +13,7 @@ from harness.adapters.clocks import FollowingClock
 from harness.adapters.contract_files import CONTRACT_SUFFIXES, DEFAULT_CONTRACT, contract_of, load_contract
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
+from harness.adapters.ledgers import Ledgers, MemoryLedgers
 from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.control import ControlApi
 from harness.adapters.server.forwarding import Forwarder
@@ -38,8 +39,14 @@ Returns the destinations as that system names them; raises SystemFailed before i
 class Server:
     """One server object: nothing of it is global, and any number can run in one process."""
 
-    def __init__(self, *, limits: Limits | None = None, attach: Attach | None = None) -> None:
-        """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole."""
+    def __init__(
+        self, *, limits: Limits | None = None, attach: Attach | None = None, ledgers: Ledgers | None = None
+    ) -> None:
+        """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole.
+
+        `ledgers` keep what comes, in memory unless given; they are closed with the server.
+        """
+        self._ledgers = ledgers or MemoryLedgers()
         self.limits = limits or Limits()
         self.runs = Runs()
         self.refusals = Refusals()
@@ -58,7 +65,7 @@ class Server:
         return self.runs.open(name, lambda: self._new_run(name, clock or FollowingClock()))
 
     def _new_run(self, name: str, clock: Clock) -> Run:
-        run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder)
+        run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder, self._ledgers.of(name))
         run.refused_before = self.refusals.count
         return run
 
@@ -113,8 +120,10 @@ class Server:
         """Listen no more, having answered what is being answered."""
         for run in self.runs:
             run.release()
+        self._ledgers.flush()
         await self._front.stop()
         await self._forwarder.close()
+        self._ledgers.close()
 
     def destination_url(self, run: Run, name: str) -> str:
         """Where the destination of that name listens."""
