@@ -32,6 +32,7 @@ class Options:
         "run": "Play scenarios and judge what arrived.",
         "serve": "Run the mock destination server until it is interrupted.",
         "check": "Judge captured traffic.",
+        "ledger": "Export, import and list what a ledger file holds.",
         "validate": "Read scenario, contract and configuration files without running anything.",
         "mutate": "Run scenarios against faulty senders, and tell which each catches.",
         "contracts": "List the contract families, show one, or compare two.",

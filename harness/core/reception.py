@@ -69,10 +69,15 @@ def recall(latest: Iterable[Delivery], of_lists: Iterable[Delivery], most: int |
     pasts: dict[str, Past] = {}
     for delivery in latest:
         if not delivery.unexpected:
-            _count_attempts(delivery.payloads, pasts.setdefault(delivery.destination, new_past(most)))
+            recount(delivery, pasts.setdefault(delivery.destination, new_past(most)))
     for delivery in of_lists:
         remember(delivery, pasts.setdefault(delivery.destination, new_past(most)))
     return pasts
+
+
+def recount(delivery: Delivery, past: Past) -> None:
+    """Count the attempts of a delivery that was received before."""
+    _count_attempts(delivery.payloads, past)
 
 
 def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number: int) -> Delivery:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from harness.core.ledger_urls import InSqlite
 from harness.core.reception import stray
 from harness.core.rules.examples import KEY, identify, track
 from tests.adapters.test_memory_ledger import numbers
-from tests.core.receiving import ADS, CRM, NOON, arrival, received
+from tests.core.receiving import ADS, NOON, arrival, received
 
 HEADERS = ((b"Content-Type", b"application/json"), (b"X-Two", b"a: b"), (b"X-Two", b"\xff\xfe"), (b"X-Empty", b""))
 
@@ -62,7 +63,12 @@ def samples() -> list[Delivery]:
         ),
         stray(arrival(b"{}", "nobody"), ["crm"], "; known: crm", run="default", number=1),
     ]
-    return [delivery._replace(number=number) for number, delivery in enumerate(made, 1)]
+    return [_numbered(delivery, number) for number, delivery in enumerate(made, 1)]
+
+
+def _numbered(delivery: Delivery, number: int) -> Delivery:
+    violations = tuple(replace(each, deliveries=(number,)) for each in delivery.violations)
+    return delivery._replace(number=number, violations=violations)
 
 
 async def test_what_comes_back_is_what_was_written(tmp_path: Path) -> None:
@@ -268,7 +274,7 @@ async def test_a_damaged_file_is_told_where_it_is_read_and_written(tmp_path: Pat
         fill(ledgers.of("default"), 400, body=b'{"x": "' + b"y" * 2000 + b'"}')
     whole = path.read_bytes()
     path.write_bytes(whole[: 4096 * 3] + b"\xaa" * (len(whole) - 4096 * 3))
-    with pytest.raises(LedgerFailed, match="damaged"), opened(path) as ledgers:  # noqa: PT012  # where, is SQLite's choice
+    with pytest.raises(LedgerFailed, match="damaged"), opened(path) as ledgers:
         list(ledgers.of("default").deliveries())
     with suppress(LedgerFailed), opened(path) as ledgers:
         told = fill(ledgers.of("other"), 1)

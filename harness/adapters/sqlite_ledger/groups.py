@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple, Protocol
 
 from harness.adapters.sqlite_ledger.rows import Row
@@ -70,11 +71,12 @@ class Groups:
         self._locked_since: float | None = None
 
     def add(self, waiting: Waiting) -> None:
-        """Commit it with those that come in at the same time."""
+        """Commit it with those that come in at the same time; where no event loop runs, `commit` has to be called."""
         self._waiting.append(waiting)
         if self._timer is None:
             self._seen = 0
-            self._timer = self._loop().call_soon(self._tick)
+            with suppress(RuntimeError):
+                self._timer = self._loop().call_soon(self._tick)
 
     def _tick(self) -> None:
         """Commit once a round of the event loop brought nothing more, or enough."""

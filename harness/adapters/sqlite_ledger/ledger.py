@@ -5,11 +5,10 @@ from __future__ import annotations
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from harness.adapters.sqlite_ledger.groups import Groups, Waiting
-from harness.adapters.sqlite_ledger.reading import StoredDeliveries
+from harness.adapters.sqlite_ledger.reading import Held, StoredDeliveries, held_of, known_losses
 from harness.adapters.sqlite_ledger.rows import INSERT, NUMBER_BITS, NUMBERS, Row, row_of
 from harness.core.delivery import Delivery, Respond
 from harness.core.instants import Instant
@@ -22,28 +21,10 @@ _WALK: Final = 1000
 _OLDEST: Final = (
     "SELECT id, arrived_at, length(body) + length(headers) FROM delivery WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
 )
-_ENDS: Final = (  # in one query, min and max would look at every row
-    "SELECT (SELECT min(id) FROM delivery WHERE id > :low AND id <= :high), "
-    "(SELECT max(id) FROM delivery WHERE id > :low AND id <= :high)"
-)
 _LOSS: Final = (
     "INSERT INTO loss (run, cause, why, count, first, last) VALUES (?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET count = excluded.count, first = excluded.first, last = excluded.last"
 )
-
-
-@dataclass(slots=True, kw_only=True)
-class Held:
-    """What a run holds in the file."""
-
-    first: int = 1
-    last: int = 0
-    """Numbers of the oldest and the latest delivery."""
-    count: int = 0
-    size: int = 0
-    """Bytes of bodies and headers, where somebody bounds them."""
-    oldest: Instant = 0
-    """When the oldest arrived, or an instant before."""
 
 
 class SqliteLedger:
@@ -77,11 +58,9 @@ class SqliteLedger:
         self._load()
 
     def _load(self) -> None:
-        query = "SELECT cause, why, count, first, last FROM loss WHERE run = ?"
-        rows = self._reader.execute(query, (self._id,)).fetchall()
-        known = [Loss(cause=r[0], why=r[1], count=r[2], first=r[3], last=r[4]) for r in rows]
+        known = known_losses(self._reader, self._id)
         self._losses = Losses(known)
-        self._held = _held(self._reader, self._id, self._bounds)
+        self._held = held_of(self._reader, self._id, self._bounds)
         self.last = max([self._held.last, *(loss.last for loss in known)])
 
     def append(self, delivery: Delivery) -> Committing:
@@ -198,19 +177,3 @@ class SqliteLedger:
         """Forget all deliveries, and the run."""
         self._groups.commit(last=True)
         self._forget(self._id, None)
-
-
-def _held(reader: sqlite3.Connection, run: int, bounds: Bounds) -> Held:
-    """What the file holds of a run. Counting takes a look at every delivery, and is done only where there are gaps."""
-    low, high = run << NUMBER_BITS, run << NUMBER_BITS | NUMBERS
-    first, last = reader.execute(_ENDS, {"low": low, "high": high}).fetchone()
-    if first is None:
-        return Held()
-    held = Held(first=first & NUMBERS, last=last & NUMBERS)
-    (held.oldest,) = reader.execute("SELECT arrived_at FROM delivery WHERE id = ?", (first,)).fetchone()
-    query = "SELECT count(*), sum(length(body) + length(headers)) FROM delivery WHERE id > ? AND id <= ?"
-    gaps = reader.execute("SELECT 1 FROM loss WHERE run = ? AND cause = 'failed'", (run,)).fetchone()
-    held.count = held.last - held.first + 1
-    if gaps or bounds.max_bytes is not None:
-        held.count, held.size = reader.execute(query, (low, high)).fetchone()
-    return held

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final, overload
 
-from harness.adapters.sqlite_ledger.rows import COLUMNS, NUMBER_BITS, Row, delivery_of
+from harness.adapters.sqlite_ledger.rows import COLUMNS, NUMBER_BITS, NUMBERS, Row, delivery_of
 from harness.adapters.sqlite_ledger.storage import words_of
 from harness.core.delivery import Delivery
-from harness.core.keeping import LedgerFailed
+from harness.core.instants import Instant
+from harness.core.keeping import Bounds, LedgerFailed, Loss
 
 _STRIDE: Final = 256
 """Rows that are read at once. No transaction stays open between two strides, or the log beside the file would grow."""
@@ -20,6 +22,24 @@ _OF_LISTS: Final = (
     "AND status BETWEEN 200 AND 299 ORDER BY id"
 )
 _UNEXPECTED: Final = f"SELECT {COLUMNS} FROM delivery WHERE id > ? AND id <= ? AND kind IS NULL ORDER BY id"  # noqa: S608  # as above
+_ENDS: Final = (  # in one query, min and max would look at every row
+    "SELECT (SELECT min(id) FROM delivery WHERE id > :low AND id <= :high), "
+    "(SELECT max(id) FROM delivery WHERE id > :low AND id <= :high)"
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Held:
+    """What a run holds in the file."""
+
+    first: int = 1
+    last: int = 0
+    """Numbers of the oldest and the latest delivery."""
+    count: int = 0
+    size: int = 0
+    """Bytes of bodies and headers, where somebody bounds them."""
+    oldest: Instant = 0
+    """When the oldest arrived, or an instant before."""
 
 
 class StoredDeliveries(Sequence[Delivery]):
@@ -100,3 +120,41 @@ def reading() -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise LedgerFailed(f"the ledger cannot be read: {words_of(error)}") from None
+
+
+def held_of(reader: sqlite3.Connection, run: int, bounds: Bounds) -> Held:
+    """What the file holds of a run. Counting takes a look at every delivery, and is done only where there are gaps."""
+    low, high = run << NUMBER_BITS, run << NUMBER_BITS | NUMBERS
+    first, last = reader.execute(_ENDS, {"low": low, "high": high}).fetchone()
+    if first is None:
+        return Held()
+    held = Held(first=first & NUMBERS, last=last & NUMBERS)
+    (held.oldest,) = reader.execute("SELECT arrived_at FROM delivery WHERE id = ?", (first,)).fetchone()
+    query = "SELECT count(*), sum(length(body) + length(headers)) FROM delivery WHERE id > ? AND id <= ?"
+    gaps = reader.execute("SELECT 1 FROM loss WHERE run = ? AND cause = 'failed'", (run,)).fetchone()
+    held.count = held.last - held.first + 1
+    if gaps or bounds.max_bytes is not None:
+        held.count, held.size = reader.execute(query, (low, high)).fetchone()
+    return held
+
+
+def known_losses(reader: sqlite3.Connection, run: int) -> list[Loss]:
+    """What the file says that a run lost."""
+    query = "SELECT cause, why, count, first, last FROM loss WHERE run = ?"
+    rows = reader.execute(query, (run,)).fetchall()
+    return [Loss(cause=row[0], why=row[1], count=row[2], first=row[3], last=row[4]) for row in rows]
+
+
+def run_names(reader: sqlite3.Connection) -> list[str]:
+    """The runs in a file, in the order of their opening."""
+    with reading():
+        return [name for (name,) in reader.execute("SELECT name FROM run WHERE name IS NOT NULL ORDER BY id")]
+
+
+def read_run(reader: sqlite3.Connection, name: str) -> tuple[StoredDeliveries, Sequence[Loss]]:
+    """The deliveries that a file holds of the run of that name, and what it lost; for others than its server."""
+    with reading():
+        (identifier,) = reader.execute("SELECT id FROM run WHERE name = ?", (name,)).fetchone()
+        held, losses = held_of(reader, identifier, Bounds()), known_losses(reader, identifier)
+    dense = held.count == held.last - held.first + 1
+    return StoredDeliveries(reader, (identifier, name), held.first, held.last, dense), losses

@@ -1,0 +1,116 @@
+"""Delivery records, read back: what a ledger exported becomes deliveries again."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+import orjson
+
+from harness.core.captures.captured import NotARecord
+from harness.core.delivery import Arrival, Delivery, Fault, RawHeaders, Reply, Respond, Violation
+from harness.core.destinations.bodies import shown
+from harness.core.destinations.kinds import KINDS
+from harness.core.destinations.rereading import Reread
+from harness.core.instants import parse_instant
+
+Refuse: TypeAlias = Callable[[Any], str | None]
+"""What the schema of delivery records has against a document, in words; None where it has nothing."""
+
+
+class NotImportable(ValueError):
+    """A line is no delivery record; the message says which, and why."""
+
+
+def read_records(lines: Iterator[bytes], refuse: Refuse, name: str, *, run: str, last: int) -> Iterator[Delivery]:
+    """The deliveries that the `lines` of the file `name` record, as deliveries of `run`; empty lines are passed over.
+
+    They are numbered on from `last`, so that a whole export keeps its numbers in a run to which nothing came.
+    """
+    for line, text in enumerate(lines, 1):
+        if not text.strip():
+            continue
+        last += 1
+        try:
+            yield delivery_from(_document(text, refuse), run=run, number=last)
+        except NotARecord as error:
+            message, expected, actual = error.args
+            raise NotImportable(
+                f"{name}:{line}: {message}: expected {expected}, got {actual}; what is imported are the lines of "
+                "`harness ledger export`"
+            ) from None
+
+
+def _document(text: bytes, refuse: Refuse) -> Mapping[str, Any]:
+    try:
+        document = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise NotARecord(f"this is not JSON: {error}", "a JSON object", shown(text)) from None
+    wrong = refuse(document)
+    if wrong is not None:
+        raise NotARecord("this is no delivery record", "what `harness schema delivery` says", wrong)
+    return document  # type: ignore[no-any-return]  # the schema demands an object
+
+
+def delivery_from(record: Mapping[str, Any], *, run: str, number: int) -> Delivery:
+    """The delivery that `record` tells of, which conforms to the schema of records; NotARecord where it cannot be.
+
+    Its body is the truth: payloads are read from it again. Its violations are those that were found when it came.
+    """
+    request, kind = record["request"], record["kind"]
+    body, destination = _body(request), record["destination"]
+    if kind is not None and kind not in KINDS:
+        raise NotARecord("unknown kind", " or ".join(KINDS), str(kind)[:80])
+    if (kind is None) != record.get("unexpected", False):
+        raise NotARecord(
+            "only what is unexpected has no kind", "`kind`, or `unexpected` and a `kind` of null", str(kind)
+        )
+    count = len(record["payloads"])
+    return Delivery(
+        number,
+        run,
+        destination,
+        kind,
+        record["attempt"],
+        Arrival(
+            destination,
+            request["method"],
+            request["path"],
+            _headers(request["headers"]),
+            body,
+            parse_instant(record["received_at"]),
+            parse_instant(record["arrived_at"]),
+        ),
+        Reread(kind, body, count) if count and kind is not None else (),
+        tuple(_violation(each, record["number"], number) for each in record["violations"]),
+        _reply(record["reply"]),
+        unexpected=kind is None,
+    )
+
+
+def _body(request: Mapping[str, Any]) -> bytes:
+    if "body" in request:
+        return str(request["body"]).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(request["body_base64"], validate=True)
+    except (binascii.Error, ValueError):
+        raise NotARecord("`request.body_base64` is not base64", "base64", request["body_base64"][:80]) from None
+
+
+def _headers(written: Mapping[str, str]) -> RawHeaders:
+    return tuple((name.encode("latin-1", "replace"), value.encode()) for name, value in written.items())
+
+
+def _violation(written: Mapping[str, Any], old: int, new: int) -> Violation:
+    """A breach that the delivery shows, which is itself among those that prove it, under its new number."""
+    deliveries = tuple(number + new - old for number in written["deliveries"] if number + new > old)
+    return Violation(**{**written, "deliveries": deliveries})
+
+
+def _reply(written: Mapping[str, Any]) -> Reply:
+    if "fault" in written:
+        return Fault(name="reset")
+    items = written.get("items")
+    return Respond(status=written["status"], items=None if items is None else tuple(items))
