@@ -27,7 +27,8 @@ class LazyGroup(click.Group):
         """The command of that name; None where there is none."""
         if cmd_name not in self.summaries:
             return None
-        command = getattr(importlib.import_module(f"harness.cli.{cmd_name}_command"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        command = getattr(importlib.import_module(f"harness.cli.{module}_command"), module)
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 

@@ -20,7 +20,7 @@ from harness.cli.exits import EXIT_HARNESS, EXIT_PASSED, UsageFault
 from harness.cli.say import print_json, say, say_error
 from harness.core.delivery import Delivery
 from harness.core.har_export import har_pieces
-from harness.core.importing import NotImportable, read_records
+from harness.core.importing import NotImportable, read_records, renumbered
 from harness.core.keeping import Committing, LedgerFailed
 from harness.core.ledger import Ledger
 from harness.core.ledger_urls import InSqlite, LedgerPlace, parse_ledger_url
@@ -121,7 +121,7 @@ def import_(files: Sequence[str], place: str, run: str) -> int:
             kept = ledgers.of(run)
             before = kept.last
             for name in files:
-                _import(read_records(captures.lines(name), refuse_record, name, run=run, last=kept.last), kept, ledgers)
+                _import(read_records(captures.lines(name), refuse_record, name, run=run), kept, ledgers)
         except (LedgerFailed, UnreadableCapture) as error:
             raise UsageFault(str(error)) from None
         except NotImportable as error:
@@ -142,7 +142,7 @@ def _import(deliveries: Iterator[Delivery], kept: Ledger, ledgers: Ledgers) -> N
     group: list[Committing] = []
     try:
         for delivery in deliveries:
-            committing = kept.append(delivery)
+            committing = kept.append(renumbered(delivery, kept.last + 1))
             group.extend([committing] if committing is not None else [])
             if len(group) >= _GROUP:
                 _commit(group, ledgers)

@@ -31,6 +31,7 @@ class Options:
     summaries={
         "run": "Play scenarios and judge what arrived.",
         "serve": "Run the mock destination server until it is interrupted.",
+        "wait-ready": "Wait until a server is ready.",
         "check": "Judge captured traffic.",
         "ledger": "Export, import and list what a ledger file holds.",
         "validate": "Read scenario, contract and configuration files without running anything.",

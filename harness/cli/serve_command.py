@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
@@ -16,9 +16,11 @@ from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
+from harness.cli.log_lines import LogFormat, logged
 from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
+from harness.core.instants import Duration, parse_duration
 from harness.core.keeping import LedgerFailed
 from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
@@ -39,16 +41,26 @@ destinations:
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any.")
 @click.option("--config", "config", type=click.Path(path_type=Path), help="A YAML file with destinations and journeys.")
 @click.option("--ledger", "ledger", default="memory:", show_default=True, metavar="URL", help=f"{FORMS}.")
+@click.option("--runs-expire-after", "lifetime", metavar="DURATION", help="Close other runs once idle for so long.")
+@click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
-def serve(host: str, port: int, config: Path | None, ledger: str, as_json: bool) -> int:
+def serve(
+    host: str,
+    port: int,
+    config: Path | None,
+    ledger: str,
+    lifetime: str | None,
+    log: LogFormat | None,
+    as_json: bool,
+) -> int:
     """Run the mock destination server until it is interrupted."""
     built_in = parse_document(_WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
-    ledgers = _opened(ledger)
-    try:
-        return asyncio.run(_serve(host, port, setup, contract, ledgers, as_json=as_json))
-    finally:
-        ledgers.close()
+    expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
+    spaces = Spaces()
+    with logged(log), closing(_opened(ledger)) as ledgers:
+        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers)
+        return asyncio.run(_serve(server, spaces, (host, port), (setup, contract), as_json=as_json))
 
 
 def _opened(url: str) -> Ledgers:
@@ -58,10 +70,12 @@ def _opened(url: str) -> Ledgers:
         raise UsageFault(f"--ledger: {error}") from None
 
 
-async def _serve(host: str, port: int, setup: Setup, contract: Contract, ledgers: Ledgers, *, as_json: bool) -> int:
+async def _serve(
+    server: Server, spaces: Spaces, address: tuple[str, int], configured: tuple[Setup, Contract], *, as_json: bool
+) -> int:
     stop = _interruption()
-    spaces = Spaces()
-    server = Server(attach=spaces.attach, ledgers=ledgers)
+    host, port = address
+    setup, contract = configured
     try:
         await server.start(host, port)
     except OSError as error:
@@ -79,6 +93,17 @@ async def _serve(host: str, port: int, setup: Setup, contract: Contract, ledgers
         await spaces.stop()
         await server.stop()
     return EXIT_PASSED
+
+
+def _duration(option: str, text: str) -> Duration:
+    """The duration that an option writes, which is more than none."""
+    try:
+        duration = parse_duration(text)
+    except ValueError as error:
+        raise UsageFault(f"{option}: {error}") from None
+    if duration == 0:
+        raise UsageFault(f"{option}: {text!r} is no time to live; write a duration such as 1h")
+    return duration
 
 
 def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import orjson
@@ -24,23 +25,37 @@ class NotImportable(ValueError):
     """A line is no delivery record; the message says which, and why."""
 
 
-def read_records(lines: Iterator[bytes], refuse: Refuse, name: str, *, run: str, last: int) -> Iterator[Delivery]:
+def read_records(lines: Iterable[bytes], refuse: Refuse, name: str, *, run: str) -> Iterator[Delivery]:
     """The deliveries that the `lines` of the file `name` record, as deliveries of `run`; empty lines are passed over.
 
-    They are numbered on from `last`, so that a whole export keeps its numbers in a run to which nothing came.
+    Raises NotImportable at the first line that is wrong.
     """
-    for line, text in enumerate(lines, 1):
-        if not text.strip():
-            continue
-        last += 1
-        try:
-            yield delivery_from(_document(text, refuse), run=run, number=last)
-        except NotARecord as error:
-            message, expected, actual = error.args
-            raise NotImportable(
-                f"{name}:{line}: {message}: expected {expected}, got {actual}; what is imported are the lines of "
-                "`harness ledger export`"
-            ) from None
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            yield read_record(line, refuse, f"{name}:{number}", run)
+
+
+def read_record(line: bytes, refuse: Refuse, place: str, run: str) -> Delivery:
+    """The delivery that `line` records, as one of `run`; NotImportable, which names the `place`, where it is wrong."""
+    try:
+        return _delivery(_document(line, refuse), run)
+    except NotARecord as error:
+        message, expected, actual = error.args
+        raise NotImportable(
+            f"{place}: {message}: expected {expected}, got {actual}; what can be imported is what was exported, as "
+            "`harness schema delivery` describes it"
+        ) from None
+
+
+def renumbered(delivery: Delivery, number: int) -> Delivery:
+    """`delivery` under another number, which its violations are told too: it is what proves them."""
+    if delivery.number == number:
+        return delivery
+    violations = tuple(
+        replace(each, deliveries=tuple(number if n == delivery.number else n for n in each.deliveries))
+        for each in delivery.violations
+    )
+    return delivery._replace(number=number, violations=violations)
 
 
 def _document(text: bytes, refuse: Refuse) -> Mapping[str, Any]:
@@ -54,7 +69,7 @@ def _document(text: bytes, refuse: Refuse) -> Mapping[str, Any]:
     return document  # type: ignore[no-any-return]  # the schema demands an object
 
 
-def delivery_from(record: Mapping[str, Any], *, run: str, number: int) -> Delivery:
+def _delivery(record: Mapping[str, Any], run: str) -> Delivery:
     """The delivery that `record` tells of, which conforms to the schema of records; NotARecord where it cannot be.
 
     Its body is the truth: payloads are read from it again. Its violations are those that were found when it came.
@@ -69,7 +84,7 @@ def delivery_from(record: Mapping[str, Any], *, run: str, number: int) -> Delive
         )
     count = len(record["payloads"])
     return Delivery(
-        number,
+        record["number"],
         run,
         destination,
         kind,
@@ -84,7 +99,7 @@ def delivery_from(record: Mapping[str, Any], *, run: str, number: int) -> Delive
             parse_instant(record["arrived_at"]),
         ),
         Reread(kind, body, count) if count and kind is not None else (),
-        tuple(_violation(each, record["number"], number) for each in record["violations"]),
+        tuple(_violation(each) for each in record["violations"]),
         _reply(record["reply"]),
         unexpected=kind is None,
     )
@@ -103,10 +118,8 @@ def _headers(written: Mapping[str, str]) -> RawHeaders:
     return tuple((name.encode("latin-1", "replace"), value.encode()) for name, value in written.items())
 
 
-def _violation(written: Mapping[str, Any], old: int, new: int) -> Violation:
-    """A breach that the delivery shows, which is itself among those that prove it, under its new number."""
-    deliveries = tuple(number + new - old for number in written["deliveries"] if number + new > old)
-    return Violation(**{**written, "deliveries": deliveries})
+def _violation(written: Mapping[str, Any]) -> Violation:
+    return Violation(**{**written, "deliveries": tuple(written["deliveries"])})
 
 
 def _reply(written: Mapping[str, Any]) -> Reply:

@@ -11,10 +11,12 @@ from typing import Any
 import click
 import pytest
 
-from harness import pytest_plugin
+from harness import client, pytest_plugin
 from harness.adapters.contract_files import shipped_contracts
 from harness.adapters.json_files import OWN_SCHEMAS, own_schema
+from harness.adapters.server import delivery_queries
 from harness.adapters.server.control import ControlApi
+from harness.adapters.server.metrics import Metrics
 from harness.adapters.server.server import Server, read_setup
 from harness.cli.main import harness
 from harness.cli.reporting import FORMATS
@@ -68,10 +70,11 @@ def schema_names(schema: Any) -> Iterator[str]:
 COMMANDS = {
     name: harness.get_command(click.Context(harness), name) for name in harness.list_commands(click.Context(harness))
 }
-PAGING = ("after", "limit", "count", "wait")
+PAGING = tuple(parameter.name for parameter in delivery_queries.PAGING)
 OPTIONS_PAGES = {
     "run": "docs/scenarios.md",
     "serve": "docs/server.md",
+    "wait-ready": "docs/server.md",
     "check": "docs/check.md",
     "mutate": "docs/mutate.md",
 }
@@ -170,6 +173,21 @@ def test_every_option_of_the_plugin_is_documented() -> None:
     keys = {f"harness_{name}" for name in Options._fields} | {f"--harness-{name}" for name in Options._fields}
     marker = {"unexpected", *inspect.signature(Demands).parameters} - {"unexpected_allowed"}
     assert not missing({*keys, *marker, *Wanted.__annotations__}, page("docs/pytest.md"))
+
+
+def test_every_member_of_the_client_is_documented() -> None:
+    """What a program can call, and the errors and filters that there are, are named in the page on the client."""
+    members = set(public(client.Client, client.Run, client.Destination))
+    errors = {name for name in client.__all__ if issubclass(getattr(client, name), Exception)}
+    assert not missing({*members, *errors, *client.Filters.__annotations__}, page("docs/client.md"))
+
+
+def test_every_figure_is_documented() -> None:
+    """Each figure for Prometheus is named."""
+    text, _ = Metrics(Server(), lambda: 0).text("")
+    names = re.findall(r"^# TYPE (\w+)", text.decode(), re.MULTILINE)
+    assert names
+    assert not missing(names, page("docs/server.md"))
 
 
 def test_every_path_of_the_api_is_documented() -> None:

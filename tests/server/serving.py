@@ -89,16 +89,22 @@ async def served(
 ) -> AsyncIterator[Served]:
     """A server on a free port whose default run is set up by `config`; journeys in it get a simulated space."""
     spaces = Spaces()
-    server = Server(limits=limits, attach=attach or spaces.attach, ledgers=ledgers)
+    async with serving(Server(limits=limits, attach=attach or spaces.attach, ledgers=ledgers), spaces) as it:
+        if config is not None:
+            await it.put("/runs/default", config)
+        yield it
+
+
+@asynccontextmanager
+async def serving(server: Server, spaces: Spaces | None = None) -> AsyncIterator[Served]:
+    """That server, started, and stopped after its spaces."""
     await server.start()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as client:
         try:
-            it = Served(server, client)
-            if config is not None:
-                await it.put("/runs/default", config)
-            yield it
+            yield Served(server, client)
         finally:
-            await spaces.stop()
+            if spaces is not None:
+                await spaces.stop()
             await server.stop()
 
 

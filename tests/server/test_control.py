@@ -85,9 +85,9 @@ async def test_an_unknown_path_is_a_404_that_shows_the_ways(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("POST", "/_harness/v1/runs/default", "DELETE, GET, HEAD, PUT"),
-        ("GET", "/v1/track", "POST"),
-        ("DELETE", "/_harness/healthz", "GET, HEAD"),
+        ("POST", "/_harness/v1/runs/default", "DELETE, GET, HEAD, OPTIONS, PUT"),
+        ("GET", "/v1/track", "OPTIONS, POST"),
+        ("DELETE", "/_harness/healthz", "GET, HEAD, OPTIONS"),
     ],
 )
 async def test_a_wrong_method_is_a_405_with_those_that_are_allowed(method: str, path: str, allowed: str) -> None:

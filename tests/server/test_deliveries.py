@@ -16,7 +16,9 @@ CONFIG = {
         "ads": {"kind": "list"},
     }
 }
-KNOWN = "known: accepted, after, count, destination, event, key, limit, rule, status, type, unexpected, user, wait"
+KNOWN = (
+    "known: accepted, after, count, destination, event, key, limit, rule, settled, status, type, unexpected, user, wait"
+)
 LIST = "/runs/default/deliveries"
 
 

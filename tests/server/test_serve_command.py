@@ -181,3 +181,16 @@ async def _ask(client: aiohttp.ClientSession, method: str, path: str, body: Any 
     async with client.request(method, path, json=body) as response:
         assert response.status == 200
         return await response.json()
+
+
+async def test_what_happens_is_logged_as_json_where_that_is_asked_for() -> None:
+    """Standard output keeps its one line; standard error has the log besides the words for people."""
+    async with serving("--log", "json", "--runs-expire-after", "1h") as (process, url):
+        async with aiohttp.ClientSession(url) as client:
+            run = await _ask(client, "PUT", "/_harness/v1/runs/r", {})
+        process.terminate()
+        assert process.stderr is not None
+        told = (await process.stderr.read()).decode()
+    events = [json.loads(line)["event"] for line in told.splitlines() if line.startswith("{")]
+    assert run["expires_after"] == "1h"
+    assert events == ["started", "run-set-up", "run-opened", "run-set-up", "stopped"]

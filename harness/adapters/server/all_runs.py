@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import orjson
 
+from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import RawReply, RawRequest
 from harness.adapters.server.runs import Run
+from harness.adapters.server.tally import Tally
 from harness.core.spelling import near_miss
 
 _LISTED_LOST = 1000
@@ -23,7 +25,10 @@ class Runs:
     def __init__(self) -> None:
         """Start without any."""
         self._runs: dict[str, Run] = {}
-        self._opened: set[str] = set()
+        self._ends: dict[str, str] = {}
+        """How each run that was ever opened ended, or would end, in words."""
+        self.closed = Tally()
+        """What runs recorded that are closed now."""
         self.lost: deque[RawRequest] = deque(maxlen=_LISTED_LOST)
         """The last requests for runs that were closed, or never opened."""
         self.lost_count = 0
@@ -43,13 +48,18 @@ class Runs:
         if run is None:
             run = self._runs[name] = make()
             run.strays_before = self.stray_count
-            self._opened.add(name)
+            self._ends[name] = "is closed"
         return run
 
-    def close(self, name: str) -> Run | None:
-        """Take the run of that name out; None where there is none. Whoever waits for more in it waits no longer."""
+    def close(self, name: str, how: str = "is closed") -> Run | None:
+        """Take the run of that name out; None where there is none. Whoever waits for more in it waits no longer.
+
+        `how` tells those who still send what became of it.
+        """
         run = self._runs.pop(name, None)
         if run is not None:
+            self._ends[name] = how
+            self.closed.add(run.tally())
             run.release()
             run.ledger.close()
         return run
@@ -63,11 +73,10 @@ class Runs:
 
     def lose(self, request: RawRequest) -> str:
         """Keep a request for a run that is not there; what to tell its sender."""
-        known = request.run in self._opened
+        end = self._ends.get(request.run)
         self.lost.append(replace(request, body=request.body[:_KEPT_OF_LOST]))
         self.lost_count += 1
-        self.stray_count += not known
+        self.stray_count += end is None
         name = request.run[:200]
-        return (
-            f"the run {name!r} is closed" if known else f"there is no run {name!r}{near_miss(name, list(self._runs))}"
-        )
+        happened("lost", f"a request came for run {name!r}, which is not there", run=name)
+        return f"the run {name!r} {end}" if end else f"there is no run {name!r}{near_miss(name, list(self._runs))}"

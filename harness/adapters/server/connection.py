@@ -13,11 +13,13 @@ from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import cut_off, render
 from harness.adapters.server.requests import (
     METHODS,
     Limits,
+    Location,
     Owed,
     RawReply,
     RawRequest,
@@ -39,7 +41,7 @@ class Connection(web.RequestHandler):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_held", "_most", "_owed", "_receive", "_refused")
+    __slots__ = ("_begun", "_held", "_in_flight", "_most", "_owed", "_receive", "_refused")
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class Connection(web.RequestHandler):
         *,
         receive: Receiver,
         refused: Refusals,
+        in_flight: InFlight,
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -62,10 +65,11 @@ class Connection(web.RequestHandler):
         )
         self._receive = receive
         self._refused = refused
+        self._in_flight = in_flight
         self._most = limits.body
         self._begun: Begun | None = None
-        self._owed: Owed | None = None
-        """The reply that is waited for; nothing else of this connection is looked at meanwhile."""
+        self._owed: Location | None = None
+        """Where the request went whose reply is waited for; nothing else of this connection is looked at meanwhile."""
         self._held = b""
         """What came in meanwhile."""
         self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
@@ -96,8 +100,9 @@ class Connection(web.RequestHandler):
             self._begun = error
             return False
         if isinstance(reply, Owed) and reply.reply is None:
-            self._owed = reply
-            reply.then(lambda paid: self._pay(paid, arrived_at // 1_000_000))
+            self._owed = location
+            self._in_flight.enter(location.run, location.destination)
+            reply.then(lambda paid: self._pay(paid, arrived_at // 1_000_000, location))
             return True
         if not isinstance(reply, RawReply) or reply.cut or not self._write(reply, arrived_at // 1_000_000):
             self._begun = reply
@@ -105,9 +110,10 @@ class Connection(web.RequestHandler):
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         return True
 
-    def _pay(self, reply: RawReply, second: int) -> None:
+    def _pay(self, reply: RawReply, second: int, owed: Location) -> None:
         """Write the reply that was waited for, and go on with what came in meanwhile."""
         self._owed = None
+        self._in_flight.leave(owed.run, owed.destination)
         if self.transport is None:
             return
         if reply.cut or not self._write(reply, second):

@@ -3,157 +3,149 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from aiohttp import web
 
 from harness.adapters.server.answers import json_answer
-from harness.adapters.server.problems import problem
+from harness.adapters.server.asking import Controlled, run_of
+from harness.adapters.server.deliveries_found import Found, Page
+from harness.adapters.server.delivery_queries import DEFAULT_PAGE, FILTERS, LARGEST_PAGE, LONGEST_WAIT, PAGING
+from harness.adapters.server.in_flight import InFlight
+from harness.adapters.server.problems import Refused
+from harness.adapters.server.routes import RUN, Answer, Route, ok, read_query
 from harness.adapters.server.runs import Run
-from harness.core.delivery import Delivery
-from harness.core.instants import SECOND, parse_duration
-from harness.core.ledger import Filter, filtered
+from harness.core.instants import SECOND
+from harness.core.ledger import Filter
 from harness.core.records import delivery_record
-from harness.core.rules.catalogue import RULES
-from harness.core.spelling import near_miss
 
-_PAGE = 100
-_LARGEST_PAGE = 10_000
-_LONGEST_WAIT = 60 * SECOND
-
-
-def _flag(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise ValueError(f"write true or false, not {text!r}")
-    return text == "true"
-
-
-def _rule(text: str) -> str:
-    if text not in RULES:
-        raise ValueError(f"unknown rule {text[:80]!r}{near_miss(text[:80], RULES)}")
-    return text
-
-
-_FILTERS: Mapping[str, Callable[[str], Any]] = {
-    "destination": str,
-    "rule": _rule,
-    "type": str,
-    "event": str,
-    "user": str,
-    "key": str,
-    "status": int,
-    "accepted": _flag,
-    "unexpected": _flag,
-}
-_PAGING: Mapping[str, Callable[[str], int]] = {"after": int, "limit": int, "count": int, "wait": parse_duration}
+_TAG: Final = "Deliveries"
+_WAITED: Final = (
+    "Waits, for at most `wait`, until there are `count`, none that could be one of them is in flight, and "
+    "nothing new has come for as long as `settled`. A wait that is over answers 200 all the same; `complete` says "
+    "whether all of that holds."
+)
 
 
 class DeliveriesView:
     """Lists deliveries, and shows one."""
 
-    def __init__(self, run_of: Callable[[web.Request], Run]) -> None:
-        """Find the run of a request by `run_of`."""
-        self._run_of = run_of
+    def __init__(self, server: Controlled) -> None:
+        """Serve the runs of `server`."""
+        self._server = server
 
-    async def one(self, request: web.Request) -> web.StreamResponse:
-        """One delivery, by number."""
+    def routes(self) -> list[Route]:
+        """Its routes."""
+        return [
+            Route(
+                method="GET", path=RUN + "/deliveries", handler=self._list, tag=_TAG,
+                summary="List what came: filtered, in pages, and waited for", detail=_WAITED, query=(*FILTERS, *PAGING),
+                answers=ok("DeliveryList", "A page of the deliveries."), problems=(400, 404),
+            ),
+            Route(
+                method="GET", path=RUN + "/deliveries/{number}", patterns={"number": "[0-9]+"}, handler=self._one,
+                tag=_TAG, summary="Show one delivery",
+                answers={200: Answer(description="The delivery.", schema="Delivery")}, problems=(404,),
+            ),
+        ]  # fmt: skip
+
+    async def _one(self, request: web.Request) -> web.StreamResponse:
         number = int(request.match_info["number"][:18])
-        found = self._run_of(request).ledger.deliveries(max(0, number - 1))[:1]
-        if not found or number < 1:
-            return problem(404, f"there is no delivery {number} in this run", "list them to see their numbers")
+        found = run_of(self._server, request).ledger.deliveries(max(0, number - 1))[:1]
+        if not found or found[0].number != number:
+            raise Refused(404, f"there is no delivery {number} in this run", "list them to see their numbers")
         return json_answer(delivery_record(found[0]))
 
-    async def list(self, request: web.Request) -> web.StreamResponse:
-        """The deliveries after a number, at most `limit`; with `count` and `wait`, once that many have come.
-
-        `complete` says whether `count` was reached; a wait that is over answers 200 all the same.
-        """
-        run = self._run_of(request)
-        asked, paging = _read_query(request)
-        after, count = max(0, paging.get("after", 0)), paging.get("count", 0)
-        wait = min(paging.get("wait", 0), _LONGEST_WAIT)
-        found = await _wait_for(run, asked, after, count, wait / SECOND)
-        limit = min(max(1, paging.get("limit", _PAGE)), _LARGEST_PAGE)
-        page = found[:limit]
-        return json_answer(
-            {
-                "deliveries": [delivery_record(delivery) for delivery in page],
-                "total": len(found),
-                "complete": len(found) >= count,
-                "next": page[-1].number if len(found) > limit else None,
-            }
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        run = run_of(self._server, request)
+        asked = read_query(request, (*FILTERS, *PAGING))
+        paging = {each.name: asked.pop(each.name) for each in PAGING if each.name in asked}
+        wait = Wait(
+            count=paging.get("count", 0),
+            settled=paging.get("settled", 0) / SECOND,
+            seconds=min(paging.get("wait", 0), LONGEST_WAIT) / SECOND,
         )
+        page = Page(
+            after=paging.get("after", 0),
+            before=paging.get("before"),
+            limit=min(max(1, paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE),
+            newest=paging.get("order") == "newest",
+        )
+        waiting = _Waiting(run, self._server.in_flight, Found(run, Filter(**asked), page), wait)
+        complete = await waiting.done()
+        return json_answer(_listed(waiting.found, complete=complete, in_flight=waiting.in_flight))
 
 
-def _read_query(request: web.Request) -> tuple[Filter, dict[str, int]]:
-    fields: dict[str, Any] = {}
-    paging: dict[str, int] = {}
-    for name, text in request.query.items():
-        reader = _FILTERS.get(name) or _PAGING.get(name)
-        if reader is None:
-            raise ValueError(_unknown_parameter(name[:80]))
-        try:
-            (fields if name in _FILTERS else paging)[name] = reader(text)
-        except ValueError as error:
-            raise ValueError(f"query parameter {name}: {error}") from None
-    return Filter(**fields), paging
+def _listed(found: Found, *, complete: bool, in_flight: int) -> dict[str, Any]:
+    page = found.page()
+    return {
+        "deliveries": [delivery_record(delivery) for delivery in page],
+        "total": found.total,
+        "in_flight": in_flight,
+        "complete": complete,
+        "next": page[-1].number if found.total > len(page) else None,
+    }
 
 
-def _unknown_parameter(name: str) -> str:
-    """What to say of a parameter that there is not: the nearest, if one is near, and all there are."""
-    known = [*_FILTERS, *_PAGING]
-    hint = near_miss(name, known)
-    listed = f"known: {', '.join(sorted(known))}"
-    return f"unknown query parameter {name!r}{hint if 'did you mean' in hint else ';'} {listed}"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """What is waited for, and how long; in seconds."""
+
+    count: int
+    settled: float
+    """How long nothing new must have come."""
+    seconds: float
 
 
-async def _wait_for(run: Run, asked: Filter, after: int, count: int, seconds: float) -> list[Delivery]:
-    """The deliveries asked for; waits until there are `count` of them, for at most so many seconds."""
-    found = _Found(run, asked, after)
-    if len(found.deliveries) < count:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while len(found.deliveries) < count and await run.changed():
-                    found.look()
-        found.look()
-    return found.deliveries
+class _Waiting:
+    """Waits until there are enough deliveries, none that could be one is in flight, and nothing new comes."""
 
-
-class _Found:
-    """The deliveries that a filter admits; each is looked at once, however often there is news.
-
-    A rule over the history is the exception: whether a delivery breaks it depends on what came since.
-    """
-
-    def __init__(self, run: Run, asked: Filter, after: int) -> None:
+    def __init__(self, run: Run, in_flight: InFlight, found: Found, wait: Wait) -> None:
         self._run = run
-        self._asked = asked
-        self._after = after
-        self._history = asked.rule if asked.rule is not None and RULES[asked.rule].history is not None else None
-        self._begin()
-        self.look()
+        self._in_flight = in_flight
+        self._found = found
+        self._wait = wait
+        self._now = asyncio.get_running_loop().time
+        self._calm_since = self._now()
 
-    def _begin(self) -> None:
-        self.deliveries: list[Delivery] = []
-        self._seen = self._after
-        self._resets = self._run.resets
+    @property
+    def found(self) -> Found:
+        """What was found, when it was last looked at."""
+        return self._found
 
-    def look(self) -> None:
-        """Look at what came since the last look; where a rule over the history is asked for, at all that came."""
-        if self._resets != self._run.resets:
-            self._begin()
-        if self._history is not None:
-            self.deliveries = self._breaking(self._history)
-            return
-        news = self._run.ledger.deliveries(self._seen)
-        self._seen += len(news)
-        self.deliveries.extend(filtered(news, self._asked))
+    @property
+    def in_flight(self) -> int:
+        """How many requests could still become what is asked for: those to its destination, or to any."""
+        return self._in_flight.count(self._run.name, self._found.asked.destination)
 
-    def _breaking(self, rule: str) -> list[Delivery]:
-        """The deliveries that prove a breach: one that was right when it came may be part of one by now."""
-        numbers = self._run.breaking(rule)
-        come = filtered(self._run.ledger.deliveries(self._after), replace(self._asked, rule=None))
-        return [delivery for delivery in come if delivery.number in numbers]
+    async def done(self) -> bool:
+        """Return once all is there, or the time is over; whether all is there."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait.seconds):
+                while not self._is_done() and await self._news():
+                    self._look()
+        self._look()
+        return self._is_done()
+
+    def _is_done(self) -> bool:
+        return self._is_calm() and self._now() - self._calm_since >= self._wait.settled
+
+    def _is_calm(self) -> bool:
+        return self.found.total >= self._wait.count and not self.in_flight
+
+    def _look(self) -> None:
+        before = self.found.total
+        self._found.look()
+        if self.found.total != before or self.in_flight:
+            self._calm_since = self._now()
+
+    async def _news(self) -> bool:
+        """Return when it is worth while to look again; False where nothing more will come."""
+        if not self._is_calm():
+            return await self._run.changed()
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(self._calm_since + self._wait.settled):
+                return await self._run.changed()
+        return True

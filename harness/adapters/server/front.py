@@ -14,6 +14,7 @@ from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import read_body, shown, type_defect
 from harness.adapters.server.connection import Begun, Connection
+from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.replies import send
 from harness.adapters.server.requests import (
@@ -46,6 +47,7 @@ class Front:
         control: web.Application,
         limits: Limits | None = None,
         refused: Refusals | None = None,
+        in_flight: InFlight | None = None,
         stop_seconds: float = 5.0,
     ) -> None:
         self._receive = receive
@@ -54,13 +56,15 @@ class Front:
         self._stop_seconds = stop_seconds
         self._runner: _Runner | None = None
         self.refused = refused or Refusals()
+        self._in_flight = in_flight or InFlight()
 
     async def start(self, host: str, port: int) -> str:
         """Listen, and return the URL with the port that was really taken; OSError where it cannot be had."""
         # Only the runner of an application hands out its handler and its request factory.
         control = web.AppRunner(self._control, access_log=None)
         await control.setup()
-        server = _Server(self._receive, cast("web.Server", control.server), self._limits, self.refused)
+        web_server = cast("web.Server", control.server)
+        server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight)
         runner = _Runner(server, self._control, shutdown_timeout=self._stop_seconds)
         await runner.setup()
         site = web.TCPSite(runner, host, port, backlog=1024)
@@ -97,16 +101,26 @@ class _Runner(web.ServerRunner):
 class _Server(web.Server):
     """Chooses by the path who makes and who handles a request."""
 
-    def __init__(self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals) -> None:
+    def __init__(
+        self, receive: Receiver, control: web.Server, limits: Limits, refused: Refusals, in_flight: InFlight
+    ) -> None:
         super().__init__(self._handle, request_factory=self._request)
         self._receive = receive
         self._control = control
         self._limits = limits
         self._refused = refused
+        self._in_flight = in_flight
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
-        return Connection(self, receive=self._receive, refused=self._refused, limits=self._limits, loop=self._running)
+        return Connection(
+            self,
+            receive=self._receive,
+            refused=self._refused,
+            in_flight=self._in_flight,
+            limits=self._limits,
+            loop=self._running,
+        )
 
     def _request(
         self, message: RawRequestMessage, payload: StreamReader, protocol: web.RequestHandler,
@@ -122,35 +136,40 @@ class _Server(web.Server):
             return await self._control.request_handler(request)
         arrived_at = time.time_ns() // 1000
         begun = cast("Connection", request.protocol).take_begun()
-        reply = await self._received(request, location, arrived_at) if begun is None else await _settled(begun)
+        if begun is None:
+            reply = await self._received(request, location, arrived_at)
+        else:
+            reply = await self._settled(begun, location)
         return await send(request, reply, arrived_at // 1_000_000)
 
     async def _received(self, request: web.BaseRequest, location: Location, arrived_at: int) -> RawReply:
         """The reply to a request of which nothing was looked at before."""
-        body, defect = await read_body(request, self._limits, _head_defect(request))
-        reply = await _settled(
-            self._receive(
-                RawRequest(
-                    run=location.run,
-                    destination=location.destination,
-                    method=request.method,
-                    path=location.path,
-                    headers=shared_headers(request.raw_headers),
-                    body=body,
-                    arrived_at=arrived_at,
-                    defect=defect,
-                )
+        with self._in_flight.at(location.run, location.destination):
+            body, defect = await read_body(request, self._limits, _head_defect(request))
+        begun = self._receive(
+            RawRequest(
+                run=location.run,
+                destination=location.destination,
+                method=request.method,
+                path=location.path,
+                headers=shared_headers(request.raw_headers),
+                body=body,
+                arrived_at=arrived_at,
+                defect=defect,
             )
         )
+        reply = await self._settled(begun, location)
         if defect is not None and defect.status == 405:
             return replace(reply, headers=(*reply.headers, _ALLOW))
         return reply
 
-
-async def _settled(begun: Begun) -> RawReply:
-    if isinstance(begun, Exception):
-        raise begun
-    return begun if isinstance(begun, RawReply) else await begun
+    async def _settled(self, begun: Begun, location: Location) -> RawReply:
+        if isinstance(begun, Exception):
+            raise begun
+        if isinstance(begun, RawReply):
+            return begun
+        with self._in_flight.at(location.run, location.destination):
+            return await begun
 
 
 def _head_defect(request: web.BaseRequest) -> Defect | None:

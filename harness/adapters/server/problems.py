@@ -21,9 +21,9 @@ class Refused(Exception):
     """A request cannot be done; the arguments are a status, what is wrong, and how to mend it."""
 
 
-def problem(status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None) -> web.Response:
+def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:
     """A problem of that status: what is wrong, and more of it or how to mend it."""
-    body = {"type": "about:blank", "status": status, "title": title, **({"detail": detail} if detail else {})}
+    body = {"type": "about:blank", "status": status, "title": title, "detail": detail}
     return web.Response(
         status=status, body=orjson.dumps(body, option=WRITTEN), content_type="application/problem+json", headers=headers
     )
@@ -45,17 +45,21 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
     except (ValueError, OverflowError) as error:
         return problem(400, "the request is not right", str(error))
     except web.HTTPException as error:
-        return _http_problem(error)
+        return _http_problem(request, error)
     except Exception:  # noqa: BLE001  # whoever asked gets an answer, and the log has the rest
         _LOG.exception("a request failed: %s %s", request.method, request.path)
         return problem(500, "the harness itself failed", "this is a fault of the harness; its log has the details")
 
 
-def _http_problem(error: web.HTTPException) -> web.Response:
+def _http_problem(request: web.Request, error: web.HTTPException) -> web.Response:
     if isinstance(error, web.HTTPMethodNotAllowed):
-        allowed = ", ".join(sorted(error.allowed_methods))
+        allowed = ", ".join(sorted({*error.allowed_methods, hdrs.METH_OPTIONS}))
+        if request.method == hdrs.METH_OPTIONS:
+            return web.Response(status=204, headers={hdrs.ALLOW: allowed})
         return problem(405, error.reason, f"allowed here: {allowed}", {hdrs.ALLOW: allowed})
     if isinstance(error, web.HTTPNotFound):
-        places = "destinations are at /destinations/NAME, sources at /v1/…, the control API at /_harness/v1/runs"
+        places = (
+            "destinations are at /destinations/NAME, sources at /v1/…, the control API is described at /_harness/docs"
+        )
         return problem(404, error.reason, places)
-    return problem(error.status, error.reason)
+    return problem(error.status, error.reason, "the API is described at /_harness/docs")

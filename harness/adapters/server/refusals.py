@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from harness.adapters.server.bodies import shown
+from harness.adapters.server.happenings import happened
 from harness.core.instants import Instant
 
 
@@ -37,6 +38,7 @@ class Refusals:
         """Count a refusal, and list it while there is room."""
         refusal = Refusal(at=time.time_ns() // 1000, peer=peer, status=status, reason=shown(reason))
         self.count += 1
+        happened("refused", f"a request could not be read: {refusal.reason}", peer=peer, status=status)
         if len(self._first) < self._limit:
             self._first.append(refusal)
         return refusal

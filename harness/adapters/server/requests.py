@@ -108,6 +108,10 @@ class Limits:
     """Until the whole body must have come in."""
     linger_seconds: float = 2.0
     """How long the rest of an unread body is taken and dropped, so that the client can read its answer."""
+    heartbeat_seconds: float = 15.0
+    """How long a stream says nothing, until it says that it is still there."""
+    stall_seconds: float = 30.0
+    """How long a reader of a stream may take nothing of what it is sent, until it is cut off."""
 
 
 class Location(NamedTuple):

@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 
-from harness.adapters.clocks import LATEST
+from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
+from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import Owed, RawReply, RawRequest
 from harness.adapters.server.sources import Sources
+from harness.adapters.server.tally import Tally
 from harness.core.checking import Checker
 from harness.core.clock import Clock
 from harness.core.contract import Contract
@@ -22,11 +24,12 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
+from harness.core.importing import renumbered
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
 from harness.core.keeping import Committing
 from harness.core.ledger import Ledger
-from harness.core.reception import Past, new_past, recall, receive, remember, stray, unchecked
+from harness.core.reception import Past, new_past, recall, receive, recount, remember, stray, unchecked
 from harness.core.scenario.setup import Setup
 from harness.core.spelling import near_miss
 from harness.core.systems import SystemFailed
@@ -67,10 +70,18 @@ class Run:
         """How many requests nothing could read on this server before the run began."""
         self.strays_before = 0
         """How many requests for runs that never were came before the run began."""
+        self.expires_after: Duration | None = None
+        """How long nothing may come for it, and nobody ask for it, until it is closed; None: for ever."""
+        self.asked_at: Instant = 0
+        """When somebody last asked for it, by the server's clock."""
+        self._born = wall_clock()
+        self._tally = Tally()
+        self._over = False
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
         self._count = self.ledger.last
         self._recalled = self._recall()
+        self._tally.begin(self._count, sum(1 for _ in self.ledger.unexpected()))
         self._waiting: set[asyncio.Future[bool]] = set()
 
     async def move_clock(self, target: Instant) -> None:
@@ -109,7 +120,9 @@ class Run:
         self.setup = None
 
     def add(self, destination: Destination) -> None:
-        """Set up one destination more, or anew."""
+        """Set up one destination more, or anew; one that is set up so already stays untouched."""
+        if destination in (self.destinations.get(destination.name), self._set_up(destination.name)):
+            return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         if destination.name not in self.pasts:
             self.pasts[destination.name] = self._past(destination.name)
@@ -126,6 +139,10 @@ class Run:
     def _past(self, name: str) -> Past:
         """What a destination remembers that is set up now."""
         return self._recalled.pop(name, None) or new_past(self.ledger.attempts_kept)
+
+    def _set_up(self, name: str) -> Destination | None:
+        """The destination of that name, as the set-up of the whole run wrote it; its system may have named it since."""
+        return self.setup.destinations.get(name) if self.setup is not None else None
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
@@ -170,6 +187,20 @@ class Run:
         committing.then(lambda done: self._settled(done, owed, answer))
         return owed
 
+    def adopt(self, delivery: Delivery) -> Committing | None:
+        """Record a delivery that was received before, elsewhere, as the next in number; nobody is answered again."""
+        delivery = renumbered(delivery, self._count + 1)
+        name, self._count = delivery.destination, delivery.number
+        if not delivery.unexpected:
+            past = self.pasts.get(name) or self._recalled.setdefault(name, new_past(self.ledger.attempts_kept))
+            recount(delivery, past)
+        committing = self.ledger.append(delivery)
+        if committing is None:
+            self._kept(delivery)
+        else:
+            committing.then(lambda done: self._kept(delivery) if done.failure is None else None)
+        return committing
+
     def _settled(self, committing: Committing, owed: Owed, answer: RawReply | None) -> None:
         """Answer what was to be committed: as was decided, or 503 where the ledger could not keep it."""
         if committing.failure is None:
@@ -181,8 +212,10 @@ class Run:
 
     def _kept(self, delivery: Delivery) -> None:
         """Take note that a delivery is in the ledger."""
-        if delivery.kind == "list" and delivery.destination in self.pasts:
-            remember(delivery, self.pasts[delivery.destination])
+        if delivery.kind == "list":
+            past = self.pasts.get(delivery.destination) or self._recalled.get(delivery.destination)
+            if past is not None:
+                remember(delivery, past)
         if self._waiting:
             self._wake(more=True)
 
@@ -190,7 +223,9 @@ class Run:
         number = self._count + 1
         if destination is None:
             known = sorted(self.destinations)
-            return stray(arrival, known, near_miss(arrival.destination[:200], known), run=self.name, number=number)
+            name = arrival.destination[:200]
+            happened("unexpected", f"a request came for {name!r}, which run {self.name} has not", run=self.name)
+            return stray(arrival, known, near_miss(name, known), run=self.name, number=number)
         # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
         self._seen_destinations.setdefault(destination.name, destination)
         past = self.pasts.get(destination.name) or self._past(destination.name)
@@ -211,8 +246,29 @@ class Run:
         """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
         return frozenset(n for found in self.judge().violations if found.rule == rule for n in found.deliveries)
 
+    @property
+    def count(self) -> int:
+        """How many deliveries are recorded."""
+        return self._count
+
+    @property
+    def epoch(self) -> str:
+        """What tells its numbers from those before a reset, and from those of an earlier run of its name."""
+        return f"{self._born:x}.{self.resets}"
+
+    def tally(self) -> Tally:
+        """Counts of all that it ever recorded, up to now."""
+        self._tally.see(self.ledger.deliveries(self._tally.seen))
+        return self._tally
+
+    def active_at(self) -> Instant:
+        """When something last came for it, or somebody asked for it, by the wall clock."""
+        last = self.ledger.deliveries(max(0, self._count - 1))
+        return max([self.asked_at, *(delivery.arrival.arrived_at for delivery in last)])
+
     def reset(self) -> None:
         """Forget what was recorded and what failed; the set-up stays."""
+        self.tally().restart()
         self.ledger.clear()
         self._recalled.clear()
         self.pasts = {name: self._past(name) for name in self.destinations}
@@ -222,9 +278,12 @@ class Run:
         self.failures.clear()
         self._count = 0
         self.resets += 1
+        self.nudge()
 
     async def changed(self) -> bool:
         """Return when something more is recorded; False where nothing more will be, or nobody is to wait for it."""
+        if self._over:
+            return False
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
@@ -237,9 +296,18 @@ class Run:
         """Whether anybody waits for more."""
         return bool(self._waiting)
 
+    def nudge(self) -> None:
+        """Let everybody who waits look again: something other than the ledger has changed."""
+        self._wake(more=True)
+
     def release(self) -> None:
-        """Let everybody who waits for more go on without it."""
+        """Let everybody who waits for more go on without it, now and from now on."""
+        self._over = True
         self._wake(more=False)
+
+    def resume(self) -> None:
+        """Let people wait for more again."""
+        self._over = False
 
     def _wake(self, *, more: bool) -> None:
         for future in self._waiting:

@@ -9,24 +9,31 @@ from typing import TypeAlias
 
 from aiohttp import web
 
-from harness.adapters.clocks import FollowingClock
+from harness.adapters.clocks import FollowingClock, wall_clock
 from harness.adapters.contract_files import CONTRACT_SUFFIXES, DEFAULT_CONTRACT, contract_of, load_contract
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
 from harness.adapters.ledgers import Ledgers, MemoryLedgers
 from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.control import ControlApi
+from harness.adapters.server.destination_paths import destination_routes
+from harness.adapters.server.expiry import Expiry
 from harness.adapters.server.forwarding import Forwarder
 from harness.adapters.server.front import Front
+from harness.adapters.server.happenings import happened
+from harness.adapters.server.in_flight import InFlight
+from harness.adapters.server.origins import same_origin
 from harness.adapters.server.problems import problems
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN, Limits
+from harness.adapters.server.routes import Route, definitions
 from harness.adapters.server.runs import Run
 from harness.adapters.server.tracking_api import TrackingApi
 from harness.core.clock import Clock
 from harness.core.contract import Contract
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Document
+from harness.core.instants import Duration, Instant
 from harness.core.scenario.setup import Setup, parse_setup
 
 Attach: TypeAlias = Callable[["Server", Run, Setup], Awaitable[Mapping[str, Destination]]]
@@ -40,14 +47,24 @@ class Server:
     """One server object: nothing of it is global, and any number can run in one process."""
 
     def __init__(
-        self, *, limits: Limits | None = None, attach: Attach | None = None, ledgers: Ledgers | None = None
+        self,
+        *,
+        limits: Limits | None = None,
+        attach: Attach | None = None,
+        expires_after: Duration | None = None,
+        ledgers: Ledgers | None = None,
+        now: Callable[[], Instant] = wall_clock,
     ) -> None:
         """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole.
 
+        Runs that are opened over HTTP, and do not say how long they live, are closed once they are idle for
+        `expires_after`; idleness is measured by `now`.
         `ledgers` keep what comes, in memory unless given; they are closed with the server.
         """
         self._ledgers = ledgers or MemoryLedgers()
         self.limits = limits or Limits()
+        self.expires_after = expires_after
+        self.now = now
         self.runs = Runs()
         self.refusals = Refusals()
         self.url = ""
@@ -55,8 +72,20 @@ class Server:
         self._forwarder = Forwarder()
         self._attach = attach
         self._setting_up = asyncio.Lock()
+        self.in_flight = InFlight(self._left)
+        self._expiry = Expiry(self)
+        self.routes: list[Route] = [
+            *ControlApi(self, read_setup).routes(),
+            *destination_routes(),
+            *TrackingApi(self.runs, self.limits).routes(),
+        ]
+        """All that it serves, destinations included."""
         self._front = Front(
-            receive=self.runs.receive, control=self._control(), limits=self.limits, refused=self.refusals
+            receive=self.runs.receive,
+            control=self._application(),
+            limits=self.limits,
+            refused=self.refusals,
+            in_flight=self.in_flight,
         )
         self.open_run(DEFAULT_RUN)
 
@@ -66,7 +95,9 @@ class Server:
 
     def _new_run(self, name: str, clock: Clock) -> Run:
         run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder, self._ledgers.of(name))
-        run.refused_before = self.refusals.count
+        run.refused_before, run.asked_at = self.refusals.count, self.now()
+        if name != DEFAULT_RUN:
+            happened("run-opened", f"run {name} is opened", run=name)
         return run
 
     async def set_up(self, run: Run, setup: Setup, contract: Contract) -> None:
@@ -82,6 +113,13 @@ class Server:
         destinations = setup.destinations if self._attach is None else await self._attach(self, run, setup)
         run.configure(contract, destinations, setup.declarations())
         run.setup = setup
+        happened(
+            "run-set-up",
+            f"run {run.name} is set up",
+            run=run.name,
+            contract=contract.id,
+            destinations=list(destinations),
+        )
 
     async def reset(self, run: Run) -> None:
         """Forget what `run` recorded, and start its system anew."""
@@ -90,13 +128,26 @@ class Server:
                 await self._set_up(run, run.setup, run.checker.contract)
             run.reset()
             run.refused_before, run.strays_before = self.refusals.count, self.runs.stray_count
+            happened("run-reset", f"run {run.name} is reset", run=run.name)
 
-    async def close_run(self, name: str) -> None:
+    async def close_run(self, name: str, how: str = "is closed") -> None:
         """Close the run of that name, and stop its system; what still comes for it is answered 410."""
         run = self.runs.get(name)
         if run is not None and run.stop_system is not None:
             await run.stop_system()  # first, or what it still sends would be lost
-        self.runs.close(name)
+        if run is not None and self.runs.get(name) is run:
+            self.runs.close(name, how)
+            happened("run-closed", f"run {name} {how}", run=name, deliveries=run.count)
+
+    async def expire(self) -> None:
+        """Close the runs that nothing came for, and that nobody asked for, for as long as they live."""
+        await self._expiry.expire()
+
+    def _left(self, name: str) -> None:
+        """Let those who wait in a run know that a request is in flight no longer."""
+        run = self.runs.get(name)
+        if run is not None and run.waited_for:
+            run.nudge()
 
     def missed(self, run: Run) -> int:
         """Requests since `run` began that nothing could read, or for runs that never were: they may have been for it.
@@ -114,16 +165,22 @@ class Server:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
         """Listen, and return the URL; OSError where host or port cannot be had."""
         self.url = await self._front.start(host, port)
+        for run in self.runs:
+            run.resume()
+        self._expiry.start()
+        happened("started", f"listening at {self.url}", url=self.url)
         return self.url
 
     async def stop(self) -> None:
         """Listen no more, having answered what is being answered."""
+        await self._expiry.stop()
         for run in self.runs:
             run.release()
         self._ledgers.flush()
         await self._front.stop()
         await self._forwarder.close()
         self._ledgers.close()
+        happened("stopped", "stopped")
 
     def destination_url(self, run: Run, name: str) -> str:
         """Where the destination of that name listens."""
@@ -134,10 +191,9 @@ class Server:
         """The host that a client library of `run` is given; it appends `/v1/…` itself."""
         return self.url if run.name == DEFAULT_RUN else f"{self.url}/runs/{run.name}"
 
-    def _control(self) -> web.Application:
-        app = web.Application(middlewares=[problems])
-        app.add_routes(ControlApi(self, read_setup).routes())
-        app.add_routes(TrackingApi(self.runs, self.limits).routes())
+    def _application(self) -> web.Application:
+        app = web.Application(middlewares=[problems, same_origin])
+        app.add_routes(definitions(self.routes))
         return app
 
 

@@ -13,7 +13,7 @@ from harness.adapters.server.runs import Run
 from harness.core.behaviours import Always, Behaviour, SequencePerMessage
 from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
-from harness.core.instants import isoformat
+from harness.core.instants import format_duration, isoformat
 from harness.core.records import header_record, violation_record
 from harness.core.spelling import near_miss
 
@@ -21,16 +21,18 @@ _SHOWN_STRAYS = 5
 """Names of unknown destinations that a verdict lists."""
 
 
-def run_state(run: Run) -> dict[str, Any]:
-    """A run: its set-up, and counts of what came."""
+def run_state(run: Run, in_flight: int) -> dict[str, Any]:
+    """A run: its set-up, and counts of what came; `in_flight` requests are still being received or answered."""
     return {
         "run": run.name,
         "contract": run.checker.contract.id,
         "now": isoformat(run.clock.now()),
+        "expires_after": None if run.expires_after is None else format_duration(run.expires_after),
         "destinations": {name: destination_state(run, each) for name, each in run.destinations.items()},
         "journeys": list(run.checker.declarations.journeys),
-        "deliveries": len(run.ledger.deliveries()),
-        "unexpected": sum(1 for _ in run.ledger.unexpected()),
+        "deliveries": run.count,
+        "unexpected": run.tally().unexpected,
+        "in_flight": in_flight,
         "calls": run.sources.summary(),
     }
 

@@ -15,6 +15,7 @@ from harness.adapters.server.answers import json_answer
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
 from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
+from harness.adapters.server.routes import Route, ok
 from harness.adapters.server.sources import BATCH_BYTES, BATCH_CALLS, CALL_BYTES, Sources
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Defect
@@ -31,10 +32,20 @@ class TrackingApi:
         self._runs = runs
         self._limits = limits
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Its routes, in the default run and in any other."""
-        types = "|".join((*CALL_TYPES, *BATCHES))
-        return [web.post(f"{prefix}/v1/{{type:{types}}}", self._take) for prefix in ("", "/runs/{run:[^/]+}")]
+        forms = {**dict.fromkeys(CALL_TYPES, "Call"), **dict.fromkeys(BATCHES, "Batch")}
+        return [
+            Route(
+                method="POST", path=f"{prefix}/v1/{name}", handler=self._take, tag="Sources", body=form,
+                summary=f"Take {'calls' if name in BATCHES else f'a call of type {name}'} in, as Segment does",
+                detail="The user of basic authentication is the write key, which names the source. A call that is not "
+                "taken in is answered 200 too; the run counts it by reason.",
+                answers=ok("Taken"), problems=(400, 410, 413, 415),
+            )
+            for prefix in ("", "/runs/{run}")
+            for name, form in forms.items()
+        ]  # fmt: skip
 
     async def _take(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info.get("run", DEFAULT_RUN)
@@ -43,6 +54,7 @@ class TrackingApi:
         if run is None:
             lost = self._runs.lose(_raw(request, name, body, defect))
             return problem(410, lost, "open it with PUT /_harness/v1/runs/NAME, or check the path")
+        run.asked_at = wall_clock()
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")
@@ -57,7 +69,7 @@ class TrackingApi:
         if not isinstance(document, dict):
             sources.refused["bad_request"] += 1
             return problem(400, "the body is not an object", "send one call, or {batch: […]}")
-        call_type = request.match_info["type"]
+        call_type = request.path.rpartition("/")[2]
         write_key = _write_key(request) or _own_key(document)
         if call_type not in BATCHES:
             if size > CALL_BYTES:

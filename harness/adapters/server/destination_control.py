@@ -1,0 +1,123 @@
+"""The control API's destinations: shown, set up, changed while they run; and who is on their lists."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from aiohttp import web
+
+from harness.adapters.server.answers import json_answer
+from harness.adapters.server.asking import Controlled, ReadSetup, document_of, rooted, run_of
+from harness.adapters.server.problems import Refused
+from harness.adapters.server.routes import RUN, Route, ok
+from harness.adapters.server.runs import Run
+from harness.adapters.server.state import destination_state
+from harness.core.behaviours import Always
+from harness.core.destinations.destination import Destination
+from harness.core.spelling import near_miss
+
+_TAG: Final = "Destinations"
+_HERE: Final = RUN + "/destinations/{name}"
+_FIELDS: Final = {"replies": "behaviour"}
+"""The fields of a destination that have another name than the setting that writes them."""
+
+
+class DestinationControl:
+    """Shows, sets up and changes the destinations of a run."""
+
+    def __init__(self, server: Controlled, read: ReadSetup) -> None:
+        """Serve the runs of `server`; `read` understands what sets a destination up."""
+        self._server = server
+        self._read = read
+
+    def routes(self) -> list[Route]:
+        """Its routes."""
+        return [
+            Route(
+                method="GET", path=RUN + "/destinations", handler=self._list, tag=_TAG,
+                summary="List a run's destinations",
+                answers=ok("DestinationList", "The destinations, by name."), problems=(404,),
+            ),
+            Route(
+                method="GET", path=_HERE, handler=self._get, tag=_TAG, summary="Show a destination",
+                answers=ok("Destination", "The destination."), problems=(404,),
+            ),
+            Route(
+                method="PUT", path=_HERE, handler=self._put, tag=_TAG,
+                summary="Set up a destination, or one more",
+                detail="The same set-up again changes nothing. A new one takes effect with the next request; attempts "
+                "and members stay counted.",
+                body="DestinationSettings", answers=ok("Destination", "The destination, as it is now."),
+                problems=(400, 404),
+            ),
+            Route(
+                method="PATCH", path=_HERE, handler=self._patch, tag=_TAG,
+                summary="Change settings of a destination while it runs",
+                detail="The settings in the body take the place of what it has, all others stay. `url` and `replies` "
+                "take the place of each other.",
+                body="DestinationChanges", answers=ok("Destination", "The destination, as it is now."),
+                problems=(400, 404),
+            ),
+            Route(
+                method="GET", path=_HERE + "/members", handler=self._members, tag=_TAG,
+                summary="Show who is on the lists of a list destination",
+                answers=ok("Members", "The members of each list."), problems=(404,),
+            ),
+        ]  # fmt: skip
+
+    async def _list(self, request: web.Request) -> web.StreamResponse:
+        run = run_of(self._server, request)
+        return json_answer(
+            {"destinations": {name: destination_state(run, each) for name, each in run.destinations.items()}}
+        )
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._named(request)
+        return json_answer(destination_state(run, destination))
+
+    async def _put(self, request: web.Request) -> web.StreamResponse:
+        run, name = run_of(self._server, request), request.match_info["name"]
+        document = await document_of(request, self._server.limits)
+        run.add(self._parsed(name, document.data))
+        return json_answer(destination_state(run, run.destinations[name]))
+
+    async def _patch(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._named(request)
+        changes = (await document_of(request, self._server.limits)).data
+        if not isinstance(changes, dict) or not changes:
+            raise ValueError('nothing is to be changed: send an object such as {"replies": [503, 200]}')
+        if changes.get("kind", destination.kind) != destination.kind:
+            raise ValueError(f"{destination.name} stays of kind {destination.kind}: set it up anew with PUT")
+        parsed = self._parsed(destination.name, {**changes, "kind": destination.kind})
+        run.add(_changed(destination, parsed, changes))
+        return json_answer(destination_state(run, run.destinations[destination.name]))
+
+    async def _members(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._named(request)
+        if destination.kind != "list":
+            title = f"{destination.name!r} is of kind {destination.kind}, and has no members"
+            raise Refused(404, title, "name a list destination")
+        return json_answer({"lists": run.pasts[destination.name].members.lists()})
+
+    def _named(self, request: web.Request) -> tuple[Run, Destination]:
+        """The run and the destination that the path names; 404 with the nearest name where there is none."""
+        run, name = run_of(self._server, request), request.match_info["name"]
+        destination = run.destinations.get(name)
+        if destination is None:
+            hint = near_miss(name[:200], list(run.destinations))
+            raise Refused(404, f"run {run.name!r} has no destination {name[:200]!r}{hint}", "set it up with PUT")
+        return run, destination
+
+    def _parsed(self, name: str, settings: Any) -> Destination:
+        setup, _ = self._read(rooted({"destinations": {name: settings}}))
+        return setup.destinations[name]
+
+
+def _changed(destination: Destination, parsed: Destination, changes: dict[str, Any]) -> Destination:
+    """`destination` with those settings of `parsed` that `changes` writes."""
+    fields = [_FIELDS.get(setting, setting) for setting in changes]
+    changed: Destination = replace(destination, **{field: getattr(parsed, field) for field in fields})
+    if "replies" in changes:
+        return replace(changed, url=None)
+    return replace(changed, behaviour=Always()) if "url" in changes else changed
