@@ -31,7 +31,8 @@ async def filled(it: Served) -> None:
     await it.send({"list": KEY, "add": [{"userId": "zoë", "email": "zoe@example.com"}]}, "/destinations/ads")
     await it.ask("POST", "/destinations/crm", data=b"\xff", headers={"content-type": "application/json"})
     await it.send({}, "/destinations/nobody")
-    await it.ask("POST", "/destinations/crm", data=rb'{"type": "track", "event": "Caf\u00c9"}')
+    escaped = rb'{"type": "track", "event": "Caf\u00c9"}'
+    await it.ask("POST", "/destinations/crm", data=escaped, headers={"content-type": "application/json"})
 
 
 async def numbers(it: Served, query: str) -> list[int]:

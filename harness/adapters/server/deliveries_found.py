@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from typing import Final
 
 from harness.adapters.server.runs import Run
 from harness.core.delivery import Delivery
-from harness.core.ledger import Filter, filtered
+from harness.core.ledger import Filter
 from harness.core.rules.catalogue import RULES
 
-_ALL = Filter()
+_ALL: Final = Filter()
+_STRIDE: Final = 500
+"""Deliveries that are looked at before others are served."""
+_NO_NUMBER: Final = 1 << 62
+"""More than any delivery's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +40,12 @@ class Found:
     """
 
     def __init__(self, run: Run, asked: Filter, page: Page) -> None:
-        """Look at what there is."""
+        """Begin with none; `look` looks."""
         self.asked = asked
         self._run = run
         self._page = page
         self._history = asked.rule if asked.rule is not None and RULES[asked.rule].history is not None else None
         self._begin()
-        self.look()
 
     def _begin(self) -> None:
         self.total = 0
@@ -54,35 +58,36 @@ class Found:
         """The page, in its order."""
         return list(reversed(self._kept)) if self._page.newest else list(self._kept)
 
-    def look(self) -> None:
-        """Look at what came since the last look; where a rule over the history is asked for, at all that came."""
+    async def look(self) -> None:
+        """Look at what came since the last look; where a rule over the history is asked for, at all that came.
+
+        Others are served meanwhile, however much there is to look at.
+        """
         if self._resets != self._run.resets or self._history is not None:
             self._begin()
         news = self._run.ledger.deliveries(self._seen)
         if self._history is not None:
             numbers = self._run.breaking(self._history)
-            come = filtered(self._below(news), replace(self.asked, rule=None))
-            self._take(delivery for delivery in come if delivery.number in numbers)
+            asked = replace(self.asked, rule=None)
+            await self._take(news, lambda each: each.number in numbers and asked.admits(each))
         elif self.asked == _ALL and self._page.before is None:
             self._take_all(news)
         else:
-            self._take(filtered(self._seeing(self._below(news)), self.asked))
+            await self._take(news, self.asked.admits)
 
-    def _below(self, deliveries: Iterable[Delivery]) -> Iterable[Delivery]:
-        before = self._page.before
-        return deliveries if before is None else takewhile(lambda each: each.number < before, deliveries)
-
-    def _seeing(self, deliveries: Iterable[Delivery]) -> Iterable[Delivery]:
-        for delivery in deliveries:
+    async def _take(self, deliveries: Iterable[Delivery], admits: Callable[[Delivery], bool]) -> None:
+        """Count those that are asked for, and keep those of the page: there may be more than there is memory for."""
+        before = _NO_NUMBER if self._page.before is None else self._page.before
+        for looked, delivery in enumerate(deliveries, 1):
+            if delivery.number >= before:
+                return
             self._seen = delivery.number
-            yield delivery
-
-    def _take(self, found: Iterable[Delivery]) -> None:
-        """Count them, and keep those of the page: a ledger may hold more than there is memory for."""
-        for delivery in found:
-            self.total += 1
-            if self._page.newest or len(self._kept) < self._page.limit:
-                self._kept.append(delivery)
+            if admits(delivery):
+                self.total += 1
+                if self._page.newest or len(self._kept) < self._page.limit:
+                    self._kept.append(delivery)
+            if looked % _STRIDE == 0:
+                await asyncio.sleep(0)
 
     def _take_all(self, news: Sequence[Delivery]) -> None:
         """The same where all are asked for: only those of the page need to be read."""

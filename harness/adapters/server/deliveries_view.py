@@ -122,11 +122,12 @@ class _Waiting:
 
     async def done(self) -> bool:
         """Return once all is there, or the time is over; whether all is there."""
+        await self._look()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._wait.seconds):
                 while not self._is_done() and await self._news():
-                    self._look()
-        self._look()
+                    await self._look()
+        await self._look()
         return self._is_done()
 
     def _is_done(self) -> bool:
@@ -135,9 +136,9 @@ class _Waiting:
     def _is_calm(self) -> bool:
         return self.found.total >= self._wait.count and not self.in_flight
 
-    def _look(self) -> None:
+    async def _look(self) -> None:
         before = self.found.total
-        self._found.look()
+        await self._found.look()
         if self.found.total != before or self.in_flight:
             self._calm_since = self._now()
 
