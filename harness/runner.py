@@ -33,7 +33,9 @@ from harness.core.scenario.model import (
     Enter,
     Identify,
     Leave,
+    Publish,
     Received,
+    RowsAre,
     Scenario,
     Settle,
     SystemChoice,
@@ -42,6 +44,7 @@ from harness.core.scenario.model import (
 )
 from harness.core.systems import Address, Source, System, SystemFailed
 from harness.core.verdict import Verdict, Word
+from harness.core.warehouses.results import Queries
 
 _RUNS = itertools.count(1)
 _OWN_ACTIONS = frozenset({"deliver", "client", "settle"})
@@ -70,13 +73,14 @@ class Player:
         if missing:
             return _without_run(scenario, "skipped", missing)
         if self.run_name is not None:
-            self.server.runs.close(self.run_name)
+            await self.server.close_run(self.run_name)
         run = self.server.open_run(self.run_name or self._free_name(), VirtualClock())
         try:
             failure = await self._played(scenario, run)
-            return _verdict(scenario, run, self.server.missed(run), failure)
+            queries = {} if failure else await run.warehouses.found(_queries(scenario))
+            return _verdict(scenario, run, self.server.missed(run), failure, queries)
         finally:
-            self.server.runs.close(run.name)
+            await self.server.close_run(run.name)
 
     def _free_name(self) -> str:
         return next(name for number in _RUNS if self.server.runs.get(name := f"s{number}") is None)
@@ -150,6 +154,7 @@ class _Play:
         for expectation in self._scenario.expectations:
             if isinstance(expectation, Received) and expectation.within is not None:
                 await self._wait_for(expectation, expectation.within)
+        await self._run.warehouses.loaded()
         if self._run.troubles:
             raise SystemFailed("; ".join(self._run.troubles))
 
@@ -157,9 +162,14 @@ class _Play:
         destinations = {each.name: self._with_integration(each) for each in self._scenario.destinations.values()}
         self._run.configure(self._scenario.contract, destinations, self._scenario.declarations())
         self._run.sources.feeds = self._system
-        for journey in self._scenario.journeys.values():
-            names = {name for step in journey.steps for name in step.to}
-            await self._system.publish(journey, {name: self._address(destinations[name]) for name in sorted(names)})
+        for journey in self._scenario.journeys:
+            await self._publish(journey)
+
+    async def _publish(self, journey_id: str) -> None:
+        """Publish the journey, or its next version."""
+        journey, destinations = self._scenario.journeys[journey_id], self._run.destinations
+        names = {name for step in journey.steps for name in step.to}
+        await self._system.publish(journey, {name: self._address(destinations[name]) for name in sorted(names)})
 
     def _with_integration(self, destination: Destination) -> Destination:
         """`destination` with the name by which the system routes to it, where it declares none."""
@@ -181,6 +191,8 @@ class _Play:
             case Enter() | Leave() | Track() | Identify():
                 for profile in action.profiles:
                     await self._let(action, profile)
+            case Publish():
+                await self._publish(action.journey)
             case Advance():
                 await self._system.advance(action.duration)
             case Settle():
@@ -256,10 +268,15 @@ def _without_run(scenario: Scenario, word: Word, *why: str) -> Verdict:
     return Verdict(word=word, file=scenario.file, mark=scenario.mark, title=scenario.title, failures=why)
 
 
-def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None) -> Verdict:
+def _queries(scenario: Scenario) -> list[tuple[str, str]]:
+    return [(each.of, each.sql) for each in scenario.expectations if isinstance(each, RowsAre)]
+
+
+def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queries: Queries) -> Verdict:
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
-    unmet = [] if failure else unmet_expectations(scenario.expectations, Evidence(deliveries, run.checker.declarations))
+    evidence = Evidence(deliveries, run.checker.declarations, queries)
+    unmet = [] if failure else unmet_expectations(scenario.expectations, evidence)
     if not (failure or deliveries or lost):
         unmet.extend(nothing_judged(scenario))
     subject = _without_run(scenario, "passed")

@@ -6,14 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from harness.adapters.server.server import Server
+from harness.core.contract import Contract
+from harness.core.instants import MINUTE
 from harness.core.kills import Column, Kills, Mutant, Sign
-from harness.core.scenario.model import Scenario
+from harness.core.scenario.model import Scenario, Settle
 from harness.core.verdict import Verdict
 from harness.engage.faults import FAULTS
 from harness.runner import Player
 from harness.senders.traced import TracedSystems
 
 MUTANTS = tuple(Mutant(name=each.name, sentence=each.sentence, rule=each.rule) for each in FAULTS.values())
+
+
+_PATIENCE = 2 * MINUTE
+"""How long a mutant may take to send all that it has, in real time."""
 
 
 class NotRight(Exception):
@@ -58,7 +64,7 @@ class Mutating:
         return Column(file=scenario.file, line=scenario.mark.line, title=scenario.title, signs=signs)
 
     async def _sign(self, scenario: Scenario, mutant: Mutant, right: bytes) -> Sign:
-        bent = replace(scenario, system=replace(scenario.system, fault=mutant.name))
+        bent = _patient(replace(scenario, system=replace(scenario.system, fault=mutant.name)))
         self._playing(scenario.title)
         if mutant.rule is not None:
             bent = replace(bent, expectations=())
@@ -69,8 +75,17 @@ class Mutating:
             return Sign.SAME
         if mutant.rule is None:
             return Sign.EXPECTATION if verdict.unmet else Sign.MISSED
-        return Sign.RULE if _broke(verdict, mutant.rule) else Sign.MISSED
+        return Sign.RULE if _broke(verdict, mutant.rule, scenario.contract) else Sign.MISSED
 
 
-def _broke(verdict: Verdict, rule: str) -> bool:
-    return verdict.judgement is not None and any(each.rule == rule for each in verdict.judgement.errors)
+def _patient(scenario: Scenario) -> Scenario:
+    """`scenario` with time for what a fault makes the space send more of: how fast that goes is not judged here."""
+    actions = [replace(each, within=_PATIENCE) if isinstance(each, Settle) else each for each in scenario.actions]
+    return replace(scenario, actions=(*actions, Settle(mark=scenario.mark, within=_PATIENCE)))
+
+
+def _broke(verdict: Verdict, rule: str, contract: Contract) -> bool:
+    """Whether the rule was broken as severely as the contract takes it: a rule that only warns catches by warning."""
+    severity = contract.severities.get(rule)
+    found = verdict.judgement.violations if verdict.judgement is not None else ()
+    return any(each.rule == rule and each.severity == severity for each in found)

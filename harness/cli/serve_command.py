@@ -28,12 +28,13 @@ from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
 
 DEFAULT_PORT = 8085
-_WITHOUT_CONFIG = """
+WITHOUT_CONFIG = """
 version: 1
 destinations:
   events: {kind: event, calls: [track, identify]}
   list: {kind: list}
 """
+"""What is served without a configuration."""
 
 
 @click.command()
@@ -54,7 +55,7 @@ def serve(
     as_json: bool,
 ) -> int:
     """Run the mock destination server until it is interrupted."""
-    built_in = parse_document(_WITHOUT_CONFIG, "built-in")
+    built_in = parse_document(WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
     expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
     spaces = Spaces()
@@ -111,8 +112,9 @@ def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:
         print_json({"type": "ready", "url": server.url}, pretty=False)
     say(f"harness serves at {server.url} (Ctrl+C stops it)")
     run = server.open_run(DEFAULT_RUN)
+    width = max((len(each.kind) for each in setup.destinations.values()), default=0)
     for destination in setup.destinations.values():
-        say(f"  {destination.kind:5}  {server.destination_url(run, destination.name)}")
+        say(f"  {destination.kind:{width}}  {server.destination_url(run, destination.name)}")
     say(f"  what came, and what is wrong with it: {server.url}/_harness/v1/runs/default/deliveries")
     say(f"  the verdict: {server.url}/_harness/v1/runs/default/verdict")
 

@@ -53,6 +53,7 @@ class Acceptance:
         destination = sighting.destination
         try:
             like = likeness(sighting.payload, destination)
+            hash(like)  # a key that is no text may not be one to look up
         except (KeyError, TypeError):
             return
         if self._destinations.setdefault(destination.name, destination) is not destination:

@@ -15,6 +15,10 @@ class Attempts(Protocol):
 
     def __setitem__(self, message: Hashable, count: int, /) -> None: ...
 
+    def pop(self, message: Hashable, default: None, /) -> int | None:
+        """Forget `message`, which may not be known."""
+        ...
+
 
 class RecentAttempts:
     """Remembers the messages that came last: at least `most`, and never more than twice as many.
@@ -43,3 +47,8 @@ class RecentAttempts:
         if len(self._young) >= self._most and message not in self._young:
             self._old, self._young = self._young, {}
         self._young[message] = count
+
+    def pop(self, message: Hashable, default: None, /) -> int | None:
+        """Forget `message`; how often it came, where that is remembered."""
+        old, young = self._old.pop(message, default), self._young.pop(message, default)
+        return old if young is None else young

@@ -14,6 +14,7 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import REMOVE
 from harness.core.rules.catalogue import PRECEDENCE, RULES
 from harness.core.rules.sighting import Sighting, sight
+from harness.core.rules.sizes import PAYLOAD_SIZE, Limits
 
 _TYPE = "$.type"
 """Where this is wrong, the payload is none that could be judged here, and nothing else of it matters."""
@@ -30,6 +31,8 @@ class Checker:
         rules = [rule for rule in RULES.values() if rule.check is not None and rule.id in on]
         self._checks = tuple(rule.check for rule in rules if rule.check is not None)
         self._acceptance = Acceptance(contract, rules)
+        self.limits = Limits.of(contract.parameters) if PAYLOAD_SIZE.id in on else None
+        """How large what comes may be; None where the contract does not care."""
 
     def sight(self, payload: Payload, call: Payload | None, destination: Destination) -> Sighting:
         """`payload` as rules see it."""

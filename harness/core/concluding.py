@@ -59,9 +59,12 @@ def _lost(mark: Mark, loss: Loss) -> Unmet:
 
 
 def _unmet_violations(mark: Mark, judgement: Judgement, expected: frozenset[str] | None) -> list[Unmet]:
-    """Where violations are expected: one, if others showed."""
-    broken = {violation.rule for violation in judgement.errors}
-    if expected is None or broken == expected:
+    """Where violations are expected: one, if others showed. A warning counts where it is expected, and only there."""
+    if expected is None:
+        return []
+    warned = {violation.rule for violation in judgement.violations if violation.rule in expected}
+    broken = warned.union(violation.rule for violation in judgement.errors)
+    if broken == expected:
         return []
     return [
         Unmet(

@@ -10,6 +10,7 @@ from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
 from harness.core.documents import Document, DocumentError
 from harness.core.rules.catalogue import RULES
+from harness.core.rules.sizes import DEFAULTS as SIZES
 from harness.core.schemas import Schema, SchemaError, load_schema
 from harness.core.schemas.lint import pointer_to
 from harness.core.spelling import near_miss
@@ -21,6 +22,9 @@ PARAMETERS: Mapping[str, Any] = {
     "key_grammar": "step",
     "strict_ids": False,
     "message_id_window": "24h",
+    "duplicate_window": "5m",
+    "list_delay": "24h",
+    **SIZES,
 }
 """What a family that does not say otherwise has."""
 

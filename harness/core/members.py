@@ -10,12 +10,18 @@ import orjson
 from harness.core.calls import DELETE, call_user, is_list_entry, message_of
 from harness.core.delivery import Delivery, Payload
 
+_OPPOSITES = {"add": "remove", "remove": "add"}
 _IDENTIFIERS = ("userId", "email", "anonymousId", "externalIds")
 
 
 def member_message(entry: Payload) -> Hashable:
     """What makes two list entries attempts at one: list, action and user."""
     return entry["list"], entry["action"], identifiers(entry["user"])
+
+
+def opposite_message(entry: Payload) -> Hashable:
+    """The message that `entry` undoes: the adding of whom it removes, the removal of whom it adds."""
+    return entry["list"], _OPPOSITES.get(entry["action"]), identifiers(entry["user"])
 
 
 def message_key(payload: Payload) -> Hashable:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 from harness.core.attempts import Attempts, RecentAttempts
+from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
-from harness.core.members import Members, message_key
+from harness.core.ledger import Ledger
+from harness.core.members import Members, message_key, opposite_message
 
 
 @dataclass(slots=True, kw_only=True)
@@ -43,11 +45,14 @@ def receive(
     """
     unpacked = _unpack(arrival, destination)
     attempt = _count_attempts(unpacked.payloads, past)
-    violations = found_violations(unpacked, destination, checker, number)
+    violations = found_violations(unpacked, destination, checker, number, len(arrival.body))
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
     reply = answered or _decide(unpacked, destination, attempt)
     # By position: by name, making it would take half as long again.
-    return Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
+    delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
+    if destination.kind == "list" and delivery.accepted:
+        _end_attempts(unpacked.payloads, past)
+    return delivery
 
 
 def remember(delivery: Delivery, past: Past) -> None:
@@ -64,20 +69,24 @@ def new_past(most: int | None) -> Past:
     return Past() if most is None else Past(attempts=RecentAttempts(most))
 
 
-def recall(latest: Iterable[Delivery], of_lists: Iterable[Delivery], most: int | None) -> dict[str, Past]:
-    """What each destination remembers of the deliveries that a ledger holds: the `latest`, and those `of_lists`."""
+def recall(ledger: Ledger) -> dict[str, Past]:
+    """What each destination remembers of the deliveries that `ledger` held when it was opened."""
     pasts: dict[str, Past] = {}
-    for delivery in latest:
+    most = ledger.attempts_kept
+    for delivery in ledger.deliveries(0 if most is None else max(0, ledger.last - most)):
         if not delivery.unexpected:
             recount(delivery, pasts.setdefault(delivery.destination, new_past(most)))
-    for delivery in of_lists:
+    for delivery in ledger.members_of_lists():
         remember(delivery, pasts.setdefault(delivery.destination, new_past(most)))
     return pasts
 
 
 def recount(delivery: Delivery, past: Past) -> None:
     """Count the attempts of a delivery that was received before."""
-    _count_attempts(delivery.payloads, past)
+    payloads = tuple(delivery.payloads)
+    _count_attempts(payloads, past)
+    if delivery.kind == "list" and delivery.accepted:
+        _end_attempts(payloads, past)
 
 
 def stray(arrival: Arrival, known: Sequence[str], hint: str, *, run: str, number: int) -> Delivery:
@@ -126,12 +135,19 @@ def _defective(defect: Defect) -> Unpacked:
 
 
 def found_violations(
-    unpacked: Unpacked, destination: Destination, checker: Checker, number: int
+    unpacked: Unpacked, destination: Destination, checker: Checker, number: int, size: int, *, exact: bool = True
 ) -> tuple[Violation, ...]:
-    """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities."""
-    found, calls = unpacked.violations, unpacked.calls
-    for index, payload in enumerate(unpacked.payloads):
+    """All that is wrong with what was unpacked from the body of delivery `number`, with the contract's severities.
+
+    The body had `size` bytes, or at most so many where that is not `exact`.
+    """
+    found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
+    for index, payload in enumerate(payloads):
         found += checker.violations(payload, calls[index] if calls else None, destination, index)
+    if limits is not None and payloads and (size > limits.least_bytes or len(payloads) > limits.batch_calls):
+        told = {(violation.payload, violation.path) for violation in found}
+        large = limits.breaches(unpacked, size, exact=exact)
+        found += tuple(violation for violation in large if (violation.payload, violation.path) not in told)
     if not found:
         return ()
     severities = checker.contract.severities
@@ -159,6 +175,13 @@ def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _end_attempts(entries: Sequence[Payload], past: Past) -> None:
+    """Count anew from here what the accepted `entries` undo: who was removed may be added once more, and so on."""
+    for entry in entries:
+        if is_list_entry(entry):
+            past.attempts.pop(opposite_message(entry), None)
 
 
 def _decide(unpacked: Unpacked, destination: Destination, attempt: int) -> Reply:

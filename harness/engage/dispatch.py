@@ -36,10 +36,10 @@ class Dispatch:
     def connect(self, address: Address) -> None:
         """Connect a destination, or take note of its changes."""
         self._addresses[address.name] = address
-        if address.kind == "event":
-            self._sources.connect(address)
-        else:
+        if address.kind == "list":
             self._sources.disconnect(address.name)
+        else:
+            self._sources.connect(address)
 
     def moved(self, move: Move) -> None:
         """Tell the step's destinations of `move`."""

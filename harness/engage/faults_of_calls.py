@@ -45,6 +45,10 @@ def _long_message_id(call: Call, sending: Sending) -> None:
     call["messageId"] += "0" * 100
 
 
+def _33_kilobytes(call: Call, sending: Sending) -> None:
+    call["properties" if call["type"] == "track" else "traits"]["history"] = "x" * 33 * 1024
+
+
 def _without_email(call: Call, sending: Sending) -> None:
     call.get("traits", {}).pop("email", None)
     call["context"].pop("traits", None)
@@ -120,6 +124,12 @@ CALL_FAULTS = (
         sentence="The `messageId` has more than 100 characters.",
         rule="schema",
         calls=change(_long_message_id),
+    ),
+    Fault(
+        name="33-kilobytes",
+        sentence="Calls have more than 32 KB.",
+        rule="payload-size",
+        calls=change(_33_kilobytes),
     ),
     Fault(
         name="wrong-user",

@@ -31,6 +31,13 @@ def _other_namespace(call: Call, sending: Sending) -> None:
     set_personas(call, namespace="spa_" + call["context"]["personas"]["space_id"][:3:-1])
 
 
+def _space_of_user(call: Call, sending: Sending) -> None:
+    letters = "23456789BCDFGHJKLMNPQRST"
+    letter = letters[int(sending.ids.fraction("space-of-user", str(sending.recipient)) * len(letters))]
+    space = call["context"]["personas"]["space_id"][:-2] + letter + "z"
+    set_personas(call, space_id=space, namespace=space)
+
+
 def _malformed_computation_id(call: Call, sending: Sending) -> None:
     set_personas(call, computation_id=sending.step.computation_id.replace("aud_", "segment_", 1))
 
@@ -108,6 +115,12 @@ CONTEXT_FAULTS = (
         sentence="`context.personas` lacks the `space_id`.",
         rule="personas-context",
         calls=change(_missing_space_id),
+    ),
+    Fault(
+        name="space-id-changes-per-user",
+        sentence="The id of the space is another one for each user.",
+        rule="space-stable",
+        calls=change(_space_of_user),
     ),
     Fault(
         name="namespace-unlike-space-id",

@@ -51,6 +51,10 @@ def _other_character(key: str) -> str:
     return key[:-1] + SUFFIX_ALPHABET[(place + 1) % len(SUFFIX_ALPHABET)]
 
 
+def _key_of_version(minting: Minting) -> str:
+    return minting.key if minting.version == 1 else _other_character(minting.key)
+
+
 def _rename(call: Call, key: str, name: str) -> None:
     """Call the property or trait that holds the membership value `name` instead of `key`."""
     said = call["properties" if call["type"] == "track" else "traits"]
@@ -168,6 +172,12 @@ KEY_FAULTS = (
         sentence="Retries have another key than the first attempt.",
         rule="key-stable",
         again=_key_of_attempt,
+    ),
+    Fault(
+        name="key-changes-per-version",
+        sentence="A journey's later versions have other keys for the steps that stay the same.",
+        rule="key-stable",
+        key=_key_of_version,
     ),
     Fault(
         name="two-steps-share-a-key",

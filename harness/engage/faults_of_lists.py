@@ -7,6 +7,7 @@ from typing import Any
 from harness.core.calls import ENTERED, EXITED
 from harness.engage.faulty import Document, Fault
 
+_EMITTER = "event_tester_lekqCASsZX"
 _MEMBERSHIP = {"add": "true", "remove": "false"}
 
 
@@ -41,6 +42,11 @@ def _no_membership(document: Document) -> Any:
     return [{**call, "properties": {}} for call in calls]
 
 
+def _tester(document: Document) -> Any:
+    calls = _calls(document, track=True)
+    return [{**call, "context": {**call["context"], "personas": {"event_emitter_id": _EMITTER}}} for call in calls]
+
+
 def _every_other(document: Document) -> Document:
     return {**document, "add": document["add"][::2]}
 
@@ -69,6 +75,12 @@ LIST_FAULTS = (
         sentence="Lists get calls that say nothing of membership.",
         rule="destination-kind",
         document=_no_membership,
+    ),
+    Fault(
+        name="test-events-to-list",
+        sentence="Lists get their users as test events of the event tester.",
+        rule="destination-kind",
+        document=_tester,
     ),
     Fault(
         name="list-key-in-capitals",

@@ -25,6 +25,12 @@ def _message_id_of_user(call: Call, sending: Sending) -> None:
     call["messageId"] = sending.ids.message("message-id-of-user", sending.step.key, str(sending.recipient))
 
 
+def _by_snippet(call: Call, sending: Sending) -> Sequence[Call]:
+    library = {"name": "tool-snippet", "version": "1.0.0"}
+    context = {**call["context"], "library": library}
+    return call, {**call, "messageId": sending.ids.message("snippet", call["messageId"]), "context": context}
+
+
 def _last_forgotten(call: Call, sending: Sending) -> Sequence[Call]:
     to = sending.step.step.to
     return () if len(to) > 1 and to[-1] == sending.address.name else (call,)
@@ -70,6 +76,12 @@ SENDING_FAULTS = (
         sentence="Every call is sent twice, under two message ids.",
         rule="once-per-entry",
         calls=_doubled,
+    ),
+    Fault(
+        name="snippet-left-in-place",
+        sentence="Every call comes a second time, from the tool's own snippet.",
+        rule="duplicate-source",
+        calls=_by_snippet,
     ),
     Fault(
         name="message-id-reused",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from harness.core.calls import subject
 from harness.core.instants import DAY, Duration, Instant, isoformat
-from harness.engage.faulty import Call, Fault
+from harness.engage.faulty import Call, Fault, Sending
 from harness.engage.payloads import encode
 from harness.engage.retries import Outcome
 
@@ -45,6 +47,20 @@ def _whatever_comes(outcome: Outcome, attempt: int) -> bool:
 
 def _even_accepted(outcome: Outcome, attempt: int) -> bool:
     return outcome.retried or (outcome.accepted and attempt < _ATTEMPTS)
+
+
+def _exit_doubled(call: Call, sending: Sending) -> Sequence[Call]:
+    if _value(call, sending) != "false":
+        return (call,)
+    return call, {**call, "messageId": sending.ids.message("exit-doubled", call["messageId"])}
+
+
+def _exit_alone(call: Call, sending: Sending) -> Sequence[Call]:
+    return () if sending.step.journey.exits and _value(call, sending) == "true" else (call,)
+
+
+def _value(call: Call, sending: Sending) -> Any:
+    return subject(call).get(sending.step.key)
 
 
 def _half(duration: Duration) -> Duration:
@@ -97,7 +113,7 @@ TIME_FAULTS = (
     Fault(
         name="exit-too-early",
         sentence="Declared exits and the expiry of ads come after half of their time.",
-        rule=None,
+        rule="exit-after-entry",
         stay=_half,
     ),
     Fault(
@@ -105,6 +121,18 @@ TIME_FAULTS = (
         sentence="Declared exits and the expiry of ads come after ten times their time.",
         rule=None,
         stay=_ten_times,
+    ),
+    Fault(
+        name="exit-twice",
+        sentence="Declared exits are told twice, under two message ids.",
+        rule="exit-after-entry",
+        calls=_exit_doubled,
+    ),
+    Fault(
+        name="exit-without-entry",
+        sentence="Where an exit is declared, only the exit is told, and the entry never was.",
+        rule="exit-after-entry",
+        calls=_exit_alone,
     ),
     Fault(
         name="re-entry-too-early",

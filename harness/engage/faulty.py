@@ -27,6 +27,8 @@ class Minting:
     """The right key."""
     first: str
     """The first key that the space made."""
+    version: int
+    """The journey's version, counted from 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

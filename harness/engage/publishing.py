@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from harness.core.journeys import Journey, Step
@@ -20,6 +21,7 @@ class Catalogue:
         self._fault = fault
         self._journeys: dict[str, dict[str, PublishedStep]] = {}
         self._owners: dict[str, tuple[str, str]] = {}
+        self._versions: Counter[str] = Counter()
 
     def __iter__(self) -> Iterator[tuple[Journey, tuple[PublishedStep, ...]]]:
         for steps in self._journeys.values():
@@ -31,11 +33,12 @@ class Catalogue:
         """Publish the journey, or a new version of it, to `connected` destinations; each step's key by its name."""
         self._refuse(journey, set(connected))
         keys = {step.name: self._key(journey, step) for step in journey.steps}
+        self._versions[journey.id] += 1
         self._journeys[journey.id] = {
             step.name: PublishedStep(
                 journey=journey,
                 step=step,
-                key=self._bent(keys[step.name]),
+                key=self._bent(keys[step.name], self._versions[journey.id]),
                 computation_id=self._ids.computation(journey.id, step.name),
             )
             for step in journey.steps
@@ -85,5 +88,5 @@ class Catalogue:
         suffix = self._ids.suffix(journey.id, step.name, str(salt))
         return str(StepKey(journey=journey_slug(journey.name), step=step_slug(step.name), suffix=suffix))
 
-    def _bent(self, key: str) -> str:
-        return self._fault.key(Minting(key=key, first=next(iter(self._owners))))
+    def _bent(self, key: str, version: int) -> str:
+        return self._fault.key(Minting(key=key, first=next(iter(self._owners)), version=version))

@@ -6,9 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from harness.core.systems import Address
 
+WAREHOUSES = "Warehouses"
+
 
 def integration_name(address: Address) -> str:
-    """The name by which `integrations` routes to a destination: the declared one, else `My Crm` for `my-crm`."""
+    """The name by which `integrations` routes to a destination: the declared one, else `My Crm` for `my-crm`.
+
+    All warehouses share one, and so each is on a source of its own.
+    """
+    if address.kind == "warehouse":
+        return WAREHOUSES
     return address.integration or address.name.replace("-", " ").replace("_", " ").title()
 
 
@@ -65,4 +72,6 @@ class GeneratedSources:
 
 def routing(named: Iterable[Address]) -> Mapping[str, object]:
     """The `integrations` object that lets a call through to the `named` destinations and no others."""
-    return {"All": False, **{integration_name(a): True for a in named}, "Warehouses": {"all": False}}
+    names = [integration_name(address) for address in named]
+    others = {name: True for name in names if name != WAREHOUSES}
+    return {"All": False, **others, WAREHOUSES: {"all": WAREHOUSES in names}}

@@ -27,7 +27,7 @@ from harness.engage.settings import Settings
 from harness.engage.stays import Stays
 from harness.engage.timeline import Timeline
 
-KINDS = ("event", "list")
+KINDS = ("event", "list", "warehouse")
 _DEFAULTS = Settings()
 
 
@@ -69,7 +69,7 @@ class Space:
         return self._timeline.busy or self._pipeline.busy
 
     def connect(self, address: Address) -> None:
-        """Connect a destination of kind `event` or `list`, or take note of its changes."""
+        """Connect a destination of one of the `KINDS`, or take note of its changes."""
         if address.kind not in KINDS:
             raise unknown(f"destination {address.name!r}: kind", address.kind, KINDS, "that is what a space sends to")
         self._dispatch.connect(self._fault.address(address))

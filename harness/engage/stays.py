@@ -24,6 +24,8 @@ class Presence:
     recipients: tuple[Recipient, ...]
     """Whom the destinations were told of, and so must be told of again if they leave."""
     left: bool = False
+    expires_at: Instant = 0
+    """When the ad that it is about is taken off again, where that is declared."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,6 +37,8 @@ class Stay:
     number: int
     label: str
     presences: dict[str, Presence] = field(default_factory=dict)
+    exits_at: Instant = 0
+    """When a declared exit takes them out."""
     left_at: Instant | None = None
 
 
@@ -60,8 +64,8 @@ class Stays:
         person.traits[step.key] = "true"
         self._moved(_move(stay, presence, now, entered=True))
         if isinstance(step.step, AdStep) and step.step.remove_after is not None:
-            due = now + self._fault.stay(step.step.remove_after)
-            self._timeline.plan_timer(due, partial(self._leave, stay, presence))
+            presence.expires_at = now + self._fault.stay(step.step.remove_after)
+            self._timeline.plan_timer(presence.expires_at, partial(self._expire, stay, presence))
 
     def leave(self, step: PublishedStep, person: Person, now: Instant) -> Move | None:
         """Take note that `person` meets the step's conditions no more, which sends nothing: they stay in it.
@@ -83,7 +87,7 @@ class Stays:
             if other is None or (other.left_at is not None and stay.left_at is None):
                 own[journey] = stay
             elif stay.left_at is None:
-                _join(other, stay)
+                self._join(other, stay)
 
     def _admit(self, journey: Journey, person: Person, now: Instant) -> Stay | None:
         last = self._stays.get(person, {}).get(journey.id)
@@ -96,11 +100,31 @@ class Stays:
         stay = Stay(journey=journey, person=person, number=number, label=label)
         self._stays.setdefault(person, {})[journey.id] = stay
         if journey.exit_after is not None:
-            self._timeline.plan_timer(now + self._fault.stay(journey.exit_after), partial(self._exit, stay))
+            stay.exits_at = now + self._fault.stay(journey.exit_after)
+            self._timeline.plan_timer(stay.exits_at, partial(self._exit, stay))
         return stay
 
+    def _join(self, kept: Stay, absorbed: Stay) -> None:
+        """Make one stay of two, which ends when the later one would; the timers of `absorbed` find nothing left to do.
+
+        Whoever was told of the later entry would else be told of an exit before its time.
+        """
+        absorbed.left_at = 0
+        if absorbed.exits_at > kept.exits_at:
+            kept.exits_at = absorbed.exits_at
+            self._timeline.plan_timer(kept.exits_at, partial(self._exit, kept))
+        for name, presence in absorbed.presences.items():
+            own = kept.presences.setdefault(name, presence)
+            if own is presence or presence.left:
+                continue
+            presence.left = True
+            own.recipients = tuple(dict.fromkeys(own.recipients + presence.recipients))
+            if presence.expires_at > own.expires_at:
+                own.expires_at = presence.expires_at
+                self._timeline.plan_timer(own.expires_at, partial(self._expire, kept, own))
+
     def _exit(self, stay: Stay, now: Instant) -> None:
-        if stay.left_at is not None:
+        if stay.left_at is not None or now < stay.exits_at:
             return
         stay.left_at = now
         for presence in stay.presences.values():
@@ -119,6 +143,10 @@ class Stays:
             for step in self._catalogue.steps_of(stay.journey.id):
                 self.enter(step, stay.person, now)
 
+    def _expire(self, stay: Stay, presence: Presence, now: Instant) -> None:
+        if now >= presence.expires_at:
+            self._leave(stay, presence, now)
+
     def _leave(self, stay: Stay, presence: Presence, now: Instant) -> None:
         if presence.left:
             return
@@ -129,13 +157,3 @@ class Stays:
 
 def _move(stay: Stay, presence: Presence, now: Instant, *, entered: bool) -> Move:
     return Move(step=presence.step, stay=stay.label, recipients=presence.recipients, entered=entered, at=now)
-
-
-def _join(kept: Stay, absorbed: Stay) -> None:
-    """Make one stay of two; the timers of `absorbed` find nothing left to do."""
-    absorbed.left_at = 0
-    for name, presence in absorbed.presences.items():
-        own = kept.presences.setdefault(name, presence)
-        if own is not presence and not presence.left:
-            presence.left = True
-            own.recipients = tuple(dict.fromkeys(own.recipients + presence.recipients))

@@ -102,7 +102,11 @@ class BoundRun:
 
     def verdict(self) -> Verdict:
         """What all that came so far shows."""
-        return self.server.do(self._verdict)
+        return self.server.call(self._whole_verdict)
+
+    async def _whole_verdict(self) -> Verdict:
+        await self.run.warehouses.loaded()
+        return self._verdict()
 
     def _verdict(self) -> Verdict:
         subject = Verdict(
@@ -136,7 +140,7 @@ class BoundRun:
 
     def close(self) -> None:
         """End the run; what still comes for it is answered 410."""
-        self.server.do(lambda: self.server.server.runs.close(self.run.name))
+        self.server.call(lambda: self.server.server.close_run(self.run.name))
 
 
 def bind(server: ThreadedServer, request: pytest.FixtureRequest) -> BoundRun:

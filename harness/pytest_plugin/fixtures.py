@@ -42,7 +42,7 @@ def _not_started(server: ThreadedServer, port: int) -> str | None:
 
 @pytest.fixture
 def destinations(harness_server: ThreadedServer, request: pytest.FixtureRequest) -> Iterator[Destinations]:
-    """Destinations of this test alone: `.event(name, …)` and `.list(name, …)`; what comes there is judged."""
+    """Destinations of this test alone, made by `.event`, `.list` and `.warehouse`; what comes there is judged."""
     from harness.pytest_plugin.binding import bind
     from harness.pytest_plugin.receivers import Destinations
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Delivery, Payload
 from harness.core.ledger import Filter, filtered
 from harness.core.spelling import near_miss
 from harness.pytest_plugin.binding import BoundRun
 from harness.pytest_plugin.mappings import destination_in
-from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, Receiver
+from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, Receiver, WarehouseReceiver
 from harness.pytest_plugin.views import Deliveries
 
 __tracebackhide__ = True  # pytest shows the line of the test that asks for what cannot be
 WRITE_KEY = "test"
+_NONE_YET = "; it has none yet: make one with `.event(…)`, `.list(…)` or `.warehouse(…)`"
 
 
 class UnknownDestination(KeyError):
@@ -68,6 +70,28 @@ class Destinations(Mapping[str, Receiver]):
         self._receivers[name] = receiver
         return receiver
 
+    def warehouse(
+        self,
+        name: str,
+        *,
+        url: str = "sqlite:",
+        schema: str | None = None,
+        selective_sync: Mapping[str, Any] | None = None,
+        calls: Sequence[str] = CALL_TYPES,
+        replies: int | str | Sequence[int | str] = 200,
+    ) -> WarehouseReceiver:
+        """A warehouse destination, whose calls become rows at `url`: `sqlite:` (in memory), `sqlite:PATH`, `postgresql://…`.
+
+        Its tables are in `schema`, `engage_` and its name unless given; `selective_sync` chooses tables and columns as
+        in a scenario.
+        """
+        written = {"url": url, "schema": schema, "selective_sync": selective_sync}
+        form = {key: value for key, value in written.items() if value is not None}
+        self._add(name, {"kind": "warehouse", "calls": [*calls], **form}, replies, None, None)
+        receiver = WarehouseReceiver(self._run, name)
+        self._receivers[name] = receiver
+        return receiver
+
     def _add(
         self,
         name: str,
@@ -107,7 +131,7 @@ class Destinations(Mapping[str, Receiver]):
 
     def __getitem__(self, name: str) -> Receiver:
         if name not in self._receivers:
-            hint = near_miss(str(name), self._receivers) or "; it has none yet: make one with `.event(…)` or `.list(…)`"
+            hint = near_miss(str(name), self._receivers) or _NONE_YET
             raise UnknownDestination(f"the test has no destination {name!r}{hint}")
         return self._receivers[name]
 

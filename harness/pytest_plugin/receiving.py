@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Unpack
+from typing import Any, Unpack, assert_never
 
 from harness.core.delivery import Delivery, Payload
 from harness.core.ledger import Filter, filtered
@@ -12,6 +12,7 @@ from harness.core.scenario.evidence import Evidence, Message
 from harness.core.scenario.expecting import unmet_expectations
 from harness.core.scenario.model import Attempts, Expectation, Match, Received, Undelivered
 from harness.core.verdict import Nearest, Unmet, Verdict
+from harness.core.warehouses.results import Found, NoRows, Rows
 from harness.pytest_plugin.binding import BoundRun
 from harness.pytest_plugin.views import Deliveries, callers_mark, counted
 from harness.pytest_plugin.wanting import Wanted, amount, match
@@ -181,3 +182,30 @@ class ListReceiver(Receiver):
         if key is not None:
             return self._run.server.do(lambda: self._run.run.pasts[self.name].members.lists().get(key, []))
         return evidence.members(self.name, steps)
+
+
+class WarehouseReceiver(Receiver):
+    """A warehouse destination of one test."""
+
+    _kind = "warehouse"
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """The rows that a reading query finds once all that was accepted is loaded; AssertionError where it fails."""
+        return self._records(self._run.server.call(lambda: self._found(sql)))
+
+    async def arows(self, sql: str) -> list[dict[str, Any]]:
+        """The same for asynchronous tests."""
+        return self._records(await self._run.server.acall(lambda: self._found(sql)))
+
+    async def _found(self, sql: str) -> Found:
+        found = await self._run.run.warehouses.found([(self.name, sql)])
+        return found[self.name, sql]
+
+    def _records(self, found: Found) -> list[dict[str, Any]]:
+        match found:
+            case Rows():
+                return found.records()
+            case NoRows(reason=reason):
+                raise AssertionError(f"the query in {self.name} failed: {reason}")
+            case _:
+                assert_never(found)

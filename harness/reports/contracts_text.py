@@ -17,6 +17,13 @@ _MEANINGS: Mapping[str, str] = {
     "key_grammar": "what a key is",
     "strict_ids": "whether ids have their exact length",
     "message_id_window": "how long a messageId may not come again with other content",
+    "duplicate_window": "how close two origins send the same, where it is a duplicate",
+    "list_delay": "how late a list may be told of an entry or an exit",
+    "call_bytes": "how many bytes a call may have",
+    "batch_bytes": "how many bytes a batch to a destination may have",
+    "batch_calls": "how many calls a batch to a destination may have",
+    "source_batch_bytes": "how many bytes a batch to the tracking API may have",
+    "source_batch_calls": "how many calls a batch to the tracking API may have",
 }
 _ABSENT = "off"
 

@@ -8,6 +8,7 @@ from textwrap import indent
 
 import yaml
 
+from harness.core.rules.examples import abridged
 from harness.core.rules.rule import Example, Rule
 
 
@@ -49,9 +50,11 @@ def _severities(settings: Mapping[str, str]) -> Iterator[str]:
 
 
 def _example(example: Example) -> Iterator[str]:
-    deliveries = list(example.deliveries)
+    deliveries = [abridged(delivery) for delivery in example.deliveries]
     capture = deliveries[0] if len(deliveries) == 1 else deliveries
     yield indent(json.dumps(capture, indent=2, ensure_ascii=False), "  ")
+    if example.contract is not None:
+        yield f"where that contract judges (--contract {example.contract})"
     if example.journeys is not None:
         yield "where these journeys are declared (--journeys FILE):"
         declared = yaml.safe_dump({"journeys": dict(example.journeys)}, sort_keys=False, allow_unicode=True)

@@ -23,17 +23,16 @@ _SHOWN_BODY = 600
 
 
 def scenario_text(verdict: Verdict) -> str:
-    """One line for a scenario that passed; the whole finding for any other."""
+    """One line for a scenario that passed, with the warnings under it; the whole finding for any other."""
     lines = [f"{_WORDS[verdict.word]}  {verdict.file}:{verdict.mark.line}  {verdict.title}{_counts(verdict)}"]
-    if verdict.word != "passed":
-        lines.extend(f"    {line}" for line in finding_text(verdict).splitlines())
+    lines.extend(f"    {line}" for line in finding_text(verdict).splitlines())
     return "\n".join(lines)
 
 
 def finding_text(verdict: Verdict) -> str:
-    """Why a scenario did not pass: each unmet expectation and each violation, with what proves it."""
+    """Why a scenario did not pass, or of what it warns: each unmet expectation and violation, with what proves it."""
     blocks = [*verdict.failures, *map(_unmet, verdict.unmet)]
-    if verdict.word == "failed":
+    if verdict.word in ("passed", "failed"):
         blocks.extend(_violations(verdict))
     return "\n\n".join(blocks)
 
@@ -56,7 +55,7 @@ def _counts(verdict: Verdict) -> str:
     judgement = verdict.judgement
     if judgement is None or verdict.word != "passed":
         return ""
-    broken = Counter(violation.rule for violation in judgement.errors)
+    broken = {violation.rule for violation in verdict.violations if violation.rule in verdict.expected_rules}
     shown = f", {', '.join(sorted(broken))} broken as expected" if broken else ""
     hint = "  (no expectation)" if verdict.expects_nothing else ""
     return f"  ({judgement.payloads} payload{_s(judgement.payloads)}{shown}){hint}"

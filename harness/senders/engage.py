@@ -63,8 +63,8 @@ class EngageSystem:
         return CAN
 
     def integration(self, address: Address) -> str | None:
-        """The name by which `integrations` routes to a destination."""
-        return integration_name(address)
+        """The name by which `integrations` routes to a destination; None for warehouses, which share a member of it."""
+        return None if address.kind == "warehouse" else integration_name(address)
 
     async def publish(self, journey: Journey, destinations: Mapping[str, Address]) -> Mapping[str, str]:
         """Connect `destinations` and start `journey`; the key of each step by its name."""

@@ -141,7 +141,10 @@ def test_odd_lines_are_violations(harness: Command, line: bytes) -> None:
         (["chek"], "No such command 'chek'; did you mean 'check'?"),
         (["run"], "Missing argument 'PATHS...'."),
         (["run", ".", "--tags", "x"], "No such option '--tags'. Did you mean '--tag'?"),
-        (["check", "a", "--kind", "evnt"], "Invalid value for '--kind': 'evnt' is not one of 'event', 'list'."),
+        (
+            ["check", "a", "--kind", "evnt"],
+            "Invalid value for '--kind': 'evnt' is not one of 'event', 'list', 'warehouse'.",
+        ),
         (["serve", "--port", "70000"], "Invalid value for '--port': 70000 is not in the range 0<=x<=65535."),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,8 +34,19 @@ def examples(text: str) -> list[tuple[str, str | None]]:
     for block in text.split("\n\n")[2:4]:
         shown = block.split("\n", 1)[1]
         capture, _, journeys = shown.partition("where these journeys are declared (--journeys FILE):\n")
-        found.append((capture, journeys or None))
+        found.append((restored(capture.partition("where that contract judges")[0]), journeys or None))
     return found
+
+
+def restored(capture: str) -> str:
+    """`capture` with the texts that were cut short at their full length."""
+    return re.sub(r"(x+)… \(([0-9,]+) characters\)", lambda cut: "x" * int(cut[2].replace(",", "")), capture)
+
+
+def contracts(text: str) -> list[str]:
+    """The options that name the contracts which judge the captures, where they are shown."""
+    named = re.search(r"where that contract judges \((--contract) (\S+)\)", text)
+    return [*named.groups()] if named else []
 
 
 def test_a_rule_is_explained(harness: Command) -> None:
@@ -48,8 +60,10 @@ def test_a_rule_is_explained(harness: Command) -> None:
 def test_the_examples_are_what_they_are_said_to_be(harness: Command, rule: str) -> None:
     """Pasted into files, a rule's first example passes `harness check`, and its second breaks just that rule."""
     found = []
-    for capture, journeys in examples(harness("explain", rule).out):
-        options = ["--journeys", harness.write("journeys.yaml", journeys)] if journeys else []
+    shown = harness("explain", rule).out
+    for capture, journeys in examples(shown):
+        options = contracts(shown)
+        options += ["--journeys", harness.write("journeys.yaml", journeys)] if journeys else []
         done = harness("check", "--json", harness.write("capture.json", capture), *options)
         found.append([violation["rule"] for violation in done.json["violations"]])
     assert found == [[], [rule]]

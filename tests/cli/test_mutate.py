@@ -37,6 +37,13 @@ def test_each_fault_is_played_with_each_scenario(harness: Command) -> None:
     assert found["key-changes-per-user"] == ["missed", "missed"]
 
 
+def test_a_rule_that_only_warns_catches_by_its_warning(harness: Command) -> None:
+    """A fault whose rule is a warning in the contract counts as caught where the rule warns."""
+    harness.write("a.scenario.yaml", f"contract: segment-spec\n{RIGHT}")
+    found = signs(harness("mutate", "--json", "--threshold", "0", "a.scenario.yaml").json)
+    assert found["snippet-left-in-place"] == ["rule"]
+
+
 def test_an_expectation_does_not_help_a_rule(harness: Command) -> None:
     """A fault of which a rule speaks is that rule's to catch, even where an expectation would notice it too."""
     file = harness.write("a.scenario.yaml", RIGHT.replace("1}", "1, where: {messageId: m}}"))

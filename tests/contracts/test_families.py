@@ -30,9 +30,9 @@ def samples() -> Iterator[Any]:
 
 def cases() -> Iterator[Any]:
     """The cases of every family, each named with it."""
-    for file in sorted(CASES.glob("*/cases.json")):
-        for case in json.loads(file.read_text("utf-8")):
-            yield pytest.param(case, id=f"{file.parent.name}: {case['description']}")
+    for file in sorted(CASES.glob("*/*.json")):
+        for case in json.loads(file.read_text("utf-8")) if not file.stem.startswith("samples-") else ():
+            yield pytest.param(case, id=f"{file.parent.name}, {file.stem}: {case['description']}")
 
 
 @pytest.mark.parametrize("contract", [contract.id for contract in shipped_contracts()])
@@ -66,3 +66,11 @@ def test_a_case_shows_exactly_its_violations(case: Mapping[str, Any]) -> None:
     """The traffic of a case breaks what the case lists, at that place, and nothing else."""
     found = violations_of(case)
     assert [{"rule": v.rule, "path": v.path, "payload": v.payload} for v in found] == case["violations"]
+
+
+@pytest.mark.parametrize("family", sorted({contract.family for contract in shipped_contracts()}))
+def test_every_family_has_cases_that_keep_it_and_that_break_it(family: str) -> None:
+    """Beside the samples, a family's cases are some of them right and some of them wrong."""
+    files = [file for file in (CASES / family).glob("*.json") if not file.stem.startswith("samples-")]
+    written = [case for file in files for case in json.loads(file.read_text("utf-8"))]
+    assert {bool(case["violations"]) for case in written} == {True, False}

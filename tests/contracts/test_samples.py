@@ -21,12 +21,6 @@ def samples(version: str) -> list[Any]:
     return [pytest.param(sample["payload"], id=f"{version}, {sample['heading']}") for sample in written["samples"]]
 
 
-def cases(name: str) -> list[Any]:
-    """Cases in the form that those about rules have."""
-    written = json.loads((CASES / f"{name}.json").read_text("utf-8"))
-    return [pytest.param(case, id=case["description"]) for case in written]
-
-
 def breaches(payload: Mapping[str, Any], version: str) -> list[tuple[str, str]]:
     """Rule and path of all that the version's schema finds wrong with `payload`."""
     schema = load_contract(f"engage-journeys@{version}").schemas[payload["type"]]
@@ -80,16 +74,3 @@ def test_of_a_delivered_sample_only_the_user_is_missing(version: str, payload: d
     delivery = {"destination": "crm", "kind": "event", "payload": payload}
     found = violations_of({"contract": f"engage-journeys@{version}", "deliveries": [delivery]})
     assert [(violation.rule, violation.path) for violation in found] == [("identity", "$")]
-
-
-@pytest.mark.parametrize("case", cases("near-misses"))
-def test_what_is_nearly_a_sample_breaks_the_rule_that_it_should(case: Mapping[str, Any]) -> None:
-    """A sample with one thing wrong in it breaks the rule about that thing, at its place."""
-    found = violations_of(case)
-    assert [{"rule": v.rule, "path": v.path, "payload": v.payload} for v in found] == case["violations"]
-
-
-@pytest.mark.parametrize("case", cases("tolerated"))
-def test_what_real_traffic_has_beside_the_samples_is_tolerated(case: Mapping[str, Any]) -> None:
-    """What real traffic was seen to add to the samples breaks nothing."""
-    assert violations_of(case) == ()

@@ -302,3 +302,46 @@ def test_no_other_family_is_named_where_none_accuses_less() -> None:
     """What is as wrong under every contract says nothing of the family."""
     captured = [read(event(track(event="Wrong")))]
     assert better_fit(captured, load_contract("engage-journeys"), shipped_contracts(), Declarations()) is None
+
+
+LARGE = track(properties={KEY: "true", "note": "x" * 33 * 1024})
+SPACIOUS = json.dumps(track(), indent=9000)
+
+
+@pytest.mark.parametrize(
+    ("record", "found"),
+    [
+        (event(LARGE), ["payload-size"]),
+        (LARGE, ["payload-size"]),
+        ({"destination": "crm", "payloads": [LARGE, track(userId="u2", messageId="m2")]}, ["payload-size"]),
+        ({"destination": "crm", "request": {"body": SPACIOUS}}, ["payload-size"]),
+        (SPACIOUS.replace("\n", " ").encode(), []),
+        ({**event(track()), "note": "x" * 33 * 1024}, []),
+    ],
+    ids=["payload", "bare call", "one of a batch", "a body as it came", "space around a call", "a long record"],
+)
+def test_the_size_of_a_call_is_that_of_its_body_or_of_its_json(record: Any, found: list[str]) -> None:
+    """A body counts as it came; where a capture has none, only what the payload itself needs."""
+    assert [rule for rule, _ in broken(judged([record]))] == found
+
+
+def test_the_sender_of_a_captured_request_is_known() -> None:
+    """The `User-Agent` of a record, and of an entry of an archive, in any spelling."""
+    posted = {"postData": {"text": json.dumps(track())}, "headers": [{"name": "User-Agent", "value": "crm-web/2"}, 7]}
+    archived = {"request": {"url": "http://h/destinations/crm", "method": "POST", **posted}}
+    recorded = {"destination": "crm", "request": {"body": "{}", "headers": {"user-agent": "crm-web/2"}}}
+    assert [read(record).agent for record in (archived, recorded, event(track()))] == ["crm-web/2", "crm-web/2", ""]
+
+
+def test_without_a_destination_a_second_exit_is_a_warning() -> None:
+    """Two exits may have gone to two destinations."""
+    exit_ = {"event": "Audience Exited", "properties": {KEY: "false"}}
+    calls = [
+        track(timestamp="2026-11-01T10:00:00Z"),
+        *(track(**exit_, messageId=f"m{day}", timestamp=f"2026-11-{day}T10:00:00Z") for day in (10, 11)),
+    ]
+    leaving = Journey(
+        id="j", name="First purchase", steps=(SendStep(name="Opened email", to=("crm",)),), exit_after=7 * DAY
+    )
+    verdict = judged(calls, declarations=Declarations([leaving]))
+    assert verdict.counts == {("exit-after-entry", "warning"): 1}

@@ -111,3 +111,10 @@ def test_a_declared_exit_changes_the_schema(exit_after: int | None) -> None:
     judge = Checker(load_contract("engage-journeys"), Declarations([journey]))
     left = track(event="Audience Exited", properties={KEY: "false"})
     assert broken(left, judge=judge) == ([] if exit_after else [("entry-only", "$.event")])
+
+
+def test_a_key_that_is_no_text_is_judged_like_any_other() -> None:
+    """Where no rule looks at keys, a `computation_key` may be any JSON, and the short way for likes leaves it alone."""
+    checker = Checker(load_contract("segment-spec"), Declarations())
+    call = track(context={"personas": {"computation_key": []}})
+    assert checker.violations(call, None, Destination(name="crm"), 0) == ()

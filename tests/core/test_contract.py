@@ -78,6 +78,13 @@ def test_parameters_that_are_not_given_have_a_default() -> None:
         "key_grammar": "step",
         "strict_ids": True,
         "message_id_window": "24h",
+        "duplicate_window": "5m",
+        "list_delay": "24h",
+        "call_bytes": 32768,
+        "batch_bytes": 4194304,
+        "batch_calls": 4000,
+        "source_batch_bytes": 512000,
+        "source_batch_calls": 2500,
     }
     assert built().parameters == expected
     assert built(parameters={}).parameters["entered"] == "true"

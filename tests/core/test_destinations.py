@@ -169,3 +169,35 @@ def test_an_event_destination_refuses_what_it_did_not_ask_for() -> None:
 def test_a_list_destination_refuses_no_type_of_call() -> None:
     """What a list takes is decided by membership, not by type."""
     assert Destination(name="ads", kind="list").refusal(0, {"type": "page"}) is None
+
+
+@pytest.mark.parametrize("document", [TRACK, [TRACK], {"batch": [TRACK], "sentAt": "now"}, {**TRACK, "batch": [7]}])
+def test_a_warehouse_finds_calls(document: Any) -> None:
+    """A call, an array of calls, or a batch of calls; a call may have any member, `batch` too."""
+    found = unpacked(document, "warehouse")
+    assert found.payloads == ((document,) if document == {**TRACK, "batch": [7]} else (TRACK,))
+    assert KINDS["warehouse"].acknowledge(Respond(status=200), 1) == {"success": True}
+
+
+@pytest.mark.parametrize(
+    ("document", "told"),
+    [
+        ({"batch": TRACK}, "`batch` is not an array of calls"),
+        ({"batch": None}, "`batch` is not an array of calls"),
+        ({"batch": []}, "the array holds no call"),
+        ({"batch": [TRACK, 7]}, "item 1 of the array is not a call"),
+        (7, "the body is neither a call nor an array of calls"),
+        ({"batch": [{"list": KEY, "add": []}]}, "a list sync document was sent to a warehouse destination"),
+    ],
+)
+def test_a_warehouse_refuses_what_holds_no_calls(document: Any, told: str) -> None:
+    """One violation says what stands where calls belong."""
+    (violation,) = unpacked(document, "warehouse").violations
+    assert violation.message == told
+
+
+def test_a_warehouse_refuses_types_that_it_did_not_ask_for() -> None:
+    """As an event destination does."""
+    refusal = Destination(name="wh", kind="warehouse", calls=("track",)).refusal(0, {"type": "page"})
+    assert refusal is not None
+    assert refusal.message == "wh does not take page calls"

@@ -186,3 +186,11 @@ def test_what_the_harness_failed_to_check_is_recorded_with_a_500() -> None:
     delivery = unchecked(arrival(b"{}"), CRM, run="default", number=4)
     assert (delivery.number, answer(delivery), list(delivery.payloads)) == (4, 500, [])
     assert not delivery.accepted
+
+
+def test_who_was_removed_from_a_list_is_added_anew() -> None:
+    """After an accepted removal, adding the user again is a first attempt, and so is removing them again."""
+    past = Past()
+    add, remove = (json.dumps({"list": KEY, action: [{"userId": "u1"}]}).encode() for action in ("add", "remove"))
+    attempts = [received(body, ADS, past).attempt for body in (add, add, remove, add, remove, remove)]
+    assert attempts == [1, 2, 1, 1, 1, 2]

@@ -141,7 +141,7 @@ def test_words_are_for_testers(schema: Any, instance: Any, expected: str, actual
     [
         (True, "anything"),
         ({"x-expected": "a key"}, "a key"),
-        ({"$ref": "#/$defs/loop"}, "anything"),
+        ({"$ref": "#/$defs/far-0"}, "anything"),
         ({"type": "object", "required": ["a", "b"]}, "an object with a and b"),
         ({"anyOf": [{"const": 1}, {"const": 2}]}, "1 or 2"),
         ({"allOf": [{"minimum": 1}, {"maximum": 2}]}, "at least 1 and at most 2"),
@@ -151,7 +151,8 @@ def test_words_are_for_testers(schema: Any, instance: Any, expected: str, actual
 )
 def test_alternatives_are_described_by_what_says_most(alternative: Any, words: str) -> None:
     """What a subschema demands is said in a few words."""
-    schema = {"not": {"anyOf": [alternative]}, "$defs": {"loop": {"anyOf": [{}, {"$ref": "#/$defs/loop"}]}}}
+    far = {f"far-{n}": {"$ref": f"#/$defs/far-{n + 1}"} for n in range(9)}
+    schema = {"not": {"anyOf": [alternative]}, "$defs": {**far, "far-9": {"title": "far away"}}}
     assert only(schema, {"a": 1, "b": 2} if "type" in str(alternative) else 1).expected == f"anything but {words}"
 
 

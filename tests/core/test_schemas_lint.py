@@ -71,6 +71,74 @@ def test_an_unknown_document_is_refused_with_the_nearest_known() -> None:
     assert "did you mean 'https://example.test/common'?" in error.message
 
 
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"$ref": "#/x-parts/a", "x-parts": {"a": {"multipleOf": 2}}}, "/$ref"),
+        ({"items": {"$ref": "#/default"}, "default": {"pattern": "a"}}, "/items/$ref"),
+        ({"items": {"$ref": "#/$defs"}, "$defs": {"title": {}}}, "/items/$ref"),
+        ({"not": {"$ref": "#/enum/0"}, "enum": [{"format": "regex"}]}, "/not/$ref"),
+    ],
+)
+def test_only_subschemas_can_be_referred_to(document: Any, pointer: str) -> None:
+    """What stands where no subschema stands was not linted, so nothing may refer to it."""
+    error = refusal(document)
+    assert (error.pointer, error.message.endswith("names no subschema")) == (pointer, True)
+
+
+CIRCLE = {"a/b": {"$ref": "#/$defs/c"}, "c": {"allOf": [{"$ref": "#/$defs/a~1b"}]}}
+FAR_PATTERNS: dict[str, Any] = {"a": {"then": {"patternProperties": {"^a$": {}}}}}
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({"$ref": "#"}, ""),
+        ({"not": {"$ref": "#"}}, "/not"),
+        ({"if": {"$ref": "#"}}, "/if"),
+        ({"dependentSchemas": {"a": {"$ref": "#"}}}, "/dependentSchemas/a"),
+        ({"items": {"$ref": "#/$defs/a~1b"}, "$defs": CIRCLE}, "/$defs/c/allOf/0"),
+        ({"$ref": "#/$defs/b/oneOf/0", "$defs": {"b": {"oneOf": [{"$ref": "#/$defs/b"}]}}}, "/$defs/b"),
+    ],
+)
+def test_a_schema_cannot_refer_to_itself_for_one_value(document: Any, pointer: str) -> None:
+    """Where judging one value would lead back to itself, one engine says yes and the other never ends."""
+    error = refusal(document)
+    assert (error.pointer, "refers to itself" in error.message) == (pointer, True)
+
+
+def test_a_schema_may_refer_to_itself_for_what_is_in_the_value() -> None:
+    """A schema of trees is one; so are two references to one subschema, and names with signs in references."""
+    document = {
+        "properties": {"a": {"$ref": "#"}, "b": {"$ref": "#/$defs/x~1%25y"}},
+        "allOf": [{"$ref": "#/$defs/x~1%25y"}, {"$ref": "#/$defs/x~1%25y"}],
+        "$defs": {"x/%y": {"type": "object", "additionalProperties": {"$ref": "#"}}},
+    }
+    schema = load_schema(document, name="sample")
+    assert schema.accepts({"a": {"a": {}}})
+    assert not schema.accepts({"a": {"a": 1}})
+
+
+def test_a_circle_through_two_documents_is_refused() -> None:
+    """A circle is found wherever it leads, and named by the document where it closes."""
+    other = {"$id": "https://example.test/b", "$ref": "https://example.test/c"}
+    third = {"$id": "https://example.test/c", "anyOf": [{"$ref": "b"}]}
+    error = refusal({"$ref": "https://example.test/b"}, {each["$id"]: each for each in (other, third)})
+    assert (error.name, error.pointer) == ("https://example.test/c", "/anyOf/0")
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"patternProperties": {"^a$": {}}, "unevaluatedProperties": False},
+        {"$ref": "#/$defs/a", "$defs": FAR_PATTERNS, "unevaluatedProperties": False},
+    ],
+)
+def test_unevaluated_properties_may_not_depend_on_patterns(document: Any) -> None:
+    """One engine matches names with patterns of its own, which see no line break at the end, so the two may differ."""
+    assert refusal(document).pointer == "/unevaluatedProperties"
+
+
 def test_documents_at_hand_are_linted_too() -> None:
     """A fault in a document that is referred to is refused under that document's name."""
     error = refusal({"$ref": "https://example.test/b"}, {"https://example.test/b": {"items": {"multipleOf": 1}}})

@@ -14,6 +14,7 @@
     console                  lines behind `$ ` are run; what stands below is what they print
     console serve            the same for `harness serve`, which is stopped once it has said where it listens
     text                     belongs to the block above it
+    sql                      run against a PostgreSQL by the tests of warehouses
     sh                       only in README: its two commands, which the gate runs as written
 
 In outputs, `…` stands for any text: within its line, or for any lines where it stands alone.
@@ -28,7 +29,7 @@ from pathlib import Path
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
-SHOWN_ONLY = ("text", "json", "sh", "ndjson")
+SHOWN_ONLY = ("text", "json", "sh", "ndjson", "sql")
 """Languages that are not run by themselves."""
 
 SCENARIO = ".scenario.yaml"

@@ -29,7 +29,7 @@ from harness.engage.faults import FAULTS
 from harness.pytest_plugin.marking import Demands
 from harness.pytest_plugin.options import Options
 from harness.pytest_plugin.receivers import Destinations
-from harness.pytest_plugin.receiving import EventReceiver, ListReceiver
+from harness.pytest_plugin.receiving import EventReceiver, ListReceiver, WarehouseReceiver
 from harness.pytest_plugin.spaces import EngageSpace
 from harness.pytest_plugin.verdicts import HarnessVerdict
 from harness.pytest_plugin.wanting import Wanted
@@ -164,7 +164,7 @@ def test_every_fixture_is_documented() -> None:
 
 def test_every_member_of_a_fixture_is_documented() -> None:
     """What a test can call or read is named in the page on pytest."""
-    members = set(public(Destinations, EventReceiver, ListReceiver, EngageSpace, HarnessVerdict))
+    members = set(public(Destinations, EventReceiver, ListReceiver, WarehouseReceiver, EngageSpace, HarnessVerdict))
     assert not missing(members, page("docs/pytest.md"))
 
 

@@ -15,6 +15,7 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Violation
 from harness.core.documents import Document, Mark
 from harness.core.rules.catalogue import RULES
+from harness.core.rules.examples import abridged
 from harness.core.rules.rule import Example, Rule
 from harness.core.scenario.setup import parse_journeys
 from tests.docs.fences import CHECKOUT
@@ -34,7 +35,7 @@ the order of this page does. A rule is an *error*, which fails the verdict, a *w
 contract decides (see [contracts.md](contracts.md)).
 
 The examples are captures, a delivery a line: `harness check FILE` judges them. Some need journeys to be declared, which
-`--journeys FILE` does.
+`--journeys FILE` does. Very long texts are cut short.
 """
 
 
@@ -64,16 +65,17 @@ def _severity(rule: Rule) -> str:
 
 
 def _example(title: str, example: Example) -> Iterator[str]:
-    lines = [json.dumps(delivery, ensure_ascii=False) for delivery in example.deliveries]
-    yield "\n".join([title, "", "```ndjson", *lines, "```", ""])
+    lines = [json.dumps(abridged(delivery), ensure_ascii=False) for delivery in example.deliveries]
+    judged = f"{title[:-1]}, where `--contract {example.contract}` judges:" if example.contract else title
+    yield "\n".join([judged, "", "```ndjson", *lines, "```", ""])
     if example.journeys is not None:
         declared = yaml.safe_dump({"journeys": dict(example.journeys)}, sort_keys=False, allow_unicode=True)
         yield f"with these journeys:\n\n```yaml file=journeys.yaml\n{declared}```\n"
 
 
 def violations(example: Example) -> list[Violation]:
-    """What is wrong with an example, by the default contract."""
-    judge = CaptureJudge(load_contract(DEFAULT_CONTRACT), _declarations(example))
+    """What is wrong with an example, by its contract."""
+    judge = CaptureJudge(load_contract(example.contract or DEFAULT_CONTRACT), _declarations(example))
     for line, delivery in enumerate(example.deliveries, 1):
         for captured in read_captured(json.dumps(delivery).encode(), Defaults(destination=None, kind=None)):
             judge.see(captured, "example", line)

@@ -12,7 +12,7 @@ from harness.core.journeys import Entry
 from harness.core.profiles import Profile
 from harness.engage.pipeline import Request
 from harness.engage.retries import Answer, Outcome
-from tests.engage.spaces import ALEX, STEP, Destination, accept, event, journey, play, space_of
+from tests.engage.spaces import ALEX, SAM, STEP, Destination, accept, event, journey, play, space_of
 
 Calls: TypeAlias = list[dict[str, Any]]
 
@@ -73,6 +73,15 @@ def unasked(fault: str | None) -> Calls:
     return [json.loads(request.body) for request in play(space, HOUR)]
 
 
+def two_versions(fault: str | None) -> Calls:
+    """A scene in which a journey is published, and published again, and somebody enters each version."""
+    space = space_of(event("crm"), fault=fault)
+    for profile in (ALEX, SAM):
+        space.publish(journey("crm"))
+        space.enter("winback", STEP, profile)
+    return [json.loads(request.body) for request in play(space, HOUR)]
+
+
 def distinct(read: Callable[[dict[str, Any]], Any]) -> Callable[[Calls], int]:
     """How many different values `read` finds."""
     return lambda calls: len({read(call) for call in calls})
@@ -85,12 +94,15 @@ def last_value(calls: Calls) -> Any:
 
 SCENES: dict[str, tuple[Callable[[str | None], Calls], Callable[[Calls], Any], Any, Any]] = {
     "key-changes-per-attempt": (trying(outage), distinct(lambda call: personas(call)["computation_key"]), 2, 1),
+    "key-changes-per-version": (two_versions, distinct(lambda call: personas(call)["computation_key"]), 2, 1),
     "retry-with-new-message-id": (trying(outage), distinct(lambda call: call["messageId"]), 3, 1),
     "retry-with-new-timestamp": (trying(outage), distinct(lambda call: call["timestamp"]), 3, 1),
     "never-retried": (trying(outage), len, 1, 3),
     "refusals-retried": (trying(refusal), len, 5, 1),
     "accepted-sent-again": (trying(accept), len, 5, 1),
     "exit-too-early": (exiting(3 * DAY), len, 2, 1),
+    "exit-twice": (exiting(5 * DAY), len, 3, 2),
+    "exit-without-entry": (exiting(5 * DAY), len, 1, 2),
     "exit-too-late": (exiting(5 * DAY), len, 1, 2),
     "exit-says-true": (exiting(5 * DAY), last_value, "true", "false"),
     "re-entry-too-early": (exiting(5 * DAY, HOUR), len, 3, 2),

@@ -37,6 +37,11 @@ def event(name: str = "crm", *calls: str, integration: str | None = None) -> Add
     )
 
 
+def warehouse(name: str) -> Address:
+    """A warehouse, which takes all that journeys send."""
+    return Address(name=name, kind="warehouse", url=f"http://{name}.test", calls=("track", "identify"))
+
+
 def list_(name: str = "ads") -> Address:
     """A list destination."""
     return Address(name=name, kind="list", url=f"http://{name}.test")

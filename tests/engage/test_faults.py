@@ -123,6 +123,15 @@ SIGNS: dict[str, Callable[[list[Request]], bool]] = {
     "empty-identifiers": each_call(lambda call: {call.get("userId"), call.get("anonymousId")} == {"", None}),
     "user-id-as-number": each_call(lambda call: call["userId"] == 7),
     "message-id-too-long": each_call(lambda call: len(call["messageId"]) > 100),
+    "33-kilobytes": lambda requests: all(len(request.body) > 33 * 1024 for request in requests if calls([request])),
+    "snippet-left-in-place": lambda requests: (
+        {call["context"].get("library", {}).get("name") for call in calls(requests)} == {"unknown", "tool-snippet"}
+        and len(calls(requests)) == 2 * len(calls(history(None)))
+    ),
+    "space-id-changes-per-user": lambda requests: len({personas(call)["space_id"] for call in calls(requests)}) > 1,
+    "test-events-to-list": lambda requests: all(
+        b'"event_emitter_id":"event_tester_' in request.body for request in to(requests, "ads")
+    ),
     "wrong-user": each_call(lambda call: call["userId"] == "somebody-else"),
     "email-left-out": each_call(lambda call: call_email(call) is None),
     "missing-computation-id": each_call(lambda call: "computation_id" not in personas(call)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -30,6 +30,8 @@ PEOPLE = (ALEX, SAM, TWO_EMAILS, Profile(name="anon", anonymous_id="a4"))
 ADDRESSES = (event("crm", "track", "identify"), event("mail"), list_("ads"))
 OF_STEP = {"Opened email": PEOPLE[:2], "Bought": PEOPLE[2:]}
 """Who enters which step of a faulty space: with one key for two steps, nobody may be in both."""
+LATE = {"Opened email": (Profile(name="late", user_id="u5"),)}
+"""Who enters which step under the journey's second version."""
 EVERYWHERE = ("crm", "mail", "ads")
 STEPS: tuple[Step, ...] = (
     SendStep(name="Opened email", to=EVERYWHERE),
@@ -41,12 +43,21 @@ IN_OUTAGE = ("key-changes-per-attempt", "retry-with-new-message-id", "retry-with
 """Faults that show only in retries."""
 JOURNEY_OF = {
     "exit-says-true": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-too-early": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-twice": stepped(*STEPS, exit_after=7 * DAY),
+    "exit-without-entry": stepped(*STEPS, exit_after=7 * DAY),
+    "snippet-left-in-place": stepped(
+        SendStep(name="Opened email", to=("crm", "mail")), SendStep(name="Bought", to=("crm",))
+    ),
     "re-entry-too-early": stepped(*STEPS, exit_after=HOUR, re_entry_after=30 * DAY),
 }
-"""Faults that show only in journeys with an exit."""
+"""Faults that show only in journeys with an exit, or that a contract without lists is to tell."""
+CONTRACT_OF = {"snippet-left-in-place": "segment-spec"}
+"""Faults that other contracts than that of journeys are there to tell."""
 ALSO = {
     "step-left-unnamed": ("key-stable",),
     "key-changes-per-attempt": ("message-id-unique",),
+    "test-events-to-list": ("personas-context",),
     "list-removal-by-identify": ("personas-context",),
     "list-removal-by-audience-exited": ("personas-context",),
 }
@@ -56,9 +67,9 @@ ALSO = {
 class Destinations:
     """Destinations as the server has them, without the server; `play` sends to them."""
 
-    def __init__(self, journey: Journey, behaviour: Behaviour) -> None:
+    def __init__(self, journey: Journey, behaviour: Behaviour, contract: str) -> None:
         self.known = {address.name: _destination(address, behaviour) for address in ADDRESSES}
-        self.checker = Checker(load_contract("engage-journeys"), Declarations([journey], PEOPLE, complete=True))
+        self.checker = Checker(load_contract(contract), Declarations([journey], PEOPLE, complete=True))
         self.pasts = {name: Past() for name in self.known}
         self.ledger: list[Delivery] = []
 
@@ -96,16 +107,24 @@ def _destination(address: Address, behaviour: Behaviour) -> Destination:
     )
 
 
-def judged(journey: Journey, fault: str | None = None, behaviour: Behaviour | None = None) -> Judgement:
-    """The judgement of a history in which everybody enters a step and leaves it, and a month passes."""
+def judged(
+    journey: Journey,
+    fault: str | None = None,
+    behaviour: Behaviour | None = None,
+    contract: str = "engage-journeys",
+) -> Judgement:
+    """The judgement of a history of two versions in which everybody enters a step and leaves it, and a month passes."""
     space = space_of(*ADDRESSES, fault=fault)
-    destinations = Destinations(journey, behaviour or Always())
+    destinations = Destinations(journey, behaviour or Always(), contract)
     space.publish(journey)
+    late: Mapping[str, tuple[Profile, ...]] = {}
     for act in acts(space):
         for step in journey.steps:
-            for profile in PEOPLE if fault is None else OF_STEP[step.name]:
+            for profile in (*(PEOPLE if fault is None else OF_STEP[step.name]), *late.get(step.name, ())):
                 act(journey.id, step.name, profile)
         play(space, 6 * HOUR, destinations)
+        space.publish(journey)
+        late = LATE
     play(space, 30 * DAY, destinations)
     return destinations.judgement()
 
@@ -136,5 +155,8 @@ def test_a_right_space_is_never_accused(journey: Journey, behaviour: Behaviour |
 def test_a_fault_breaks_the_rule_that_it_names(name: str) -> None:
     """The rule that must catch a fault catches it, and no other rule accuses the space in error."""
     behaviour = SequencePerMessage(replies=OUTAGE) if name in IN_OUTAGE else None
-    errors = judged(JOURNEY_OF.get(name, stepped(*STEPS)), fault=name, behaviour=behaviour).errors
-    assert {violation.rule for violation in errors} == {FAULTS[name].rule, *ALSO.get(name, ())}
+    journey = JOURNEY_OF.get(name, stepped(*STEPS))
+    contract = CONTRACT_OF.get(name, "engage-journeys")
+    found = judged(journey, fault=name, behaviour=behaviour, contract=contract)
+    told = found.violations if contract in CONTRACT_OF.values() else found.errors
+    assert {violation.rule for violation in told} == {FAULTS[name].rule, *ALSO.get(name, ())}

@@ -82,3 +82,12 @@ def test_an_unknown_profile_or_destination_is_refused() -> None:
         space.profile_traits("alexa")
     with pytest.raises(SpaceError, match=r"destination 'cmr' is unknown; did you mean 'crm'\?"):
         space.overview("cmr")
+
+
+def test_a_fault_of_versions_shows_in_the_second() -> None:
+    """Keys that change between versions are right in the first one, and other ones from the second on."""
+    right, wrong = space_of(event("crm")), space_of(event("crm"), fault="key-changes-per-version")
+    assert wrong.publish(journey("crm")) == right.publish(journey("crm"))
+    second = wrong.publish(journey("crm"))
+    assert second != right.publish(journey("crm"))
+    assert wrong.publish(journey("crm")) == second

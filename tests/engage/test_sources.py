@@ -8,7 +8,7 @@ from harness.core.instants import MINUTE
 from harness.engage.overview import FILTERED_BY_INTEGRATIONS_OBJECT
 from harness.engage.pipeline import Request
 from harness.engage.sources import integration_name
-from tests.engage.spaces import ALEX, STEP, bodies, body, event, journey, list_, play, space_of
+from tests.engage.spaces import ALEX, STEP, bodies, body, event, journey, list_, play, space_of, warehouse
 
 
 def routes(requests: list[Request]) -> dict[str, dict[str, object]]:
@@ -94,3 +94,15 @@ def test_the_integration_is_named_after_the_destination_unless_declared() -> Non
     """`my-crm_2` is routed to as `My Crm 2`; a declared name is kept letter by letter."""
     assert integration_name(event("my-crm_2")) == "My Crm 2"
     assert integration_name(event("crm", integration="hubSpot")) == "hubSpot"
+
+
+def test_each_warehouse_has_a_source_of_its_own() -> None:
+    """A call to a warehouse lets warehouses through; one to other destinations keeps itself from them."""
+    space = space_of(warehouse("one"), warehouse("two"), event("crm"))
+    space.publish(journey("one", "crm"))
+    space.enter("winback", STEP, ALEX)
+    calls = {(request.destination, body(request)["type"]): body(request) for request in play(space, MINUTE)}
+    assert set(calls) == {("one", "track"), ("one", "identify"), ("crm", "track")}
+    assert calls["one", "track"]["integrations"] == {"All": False, "Crm": True, "Warehouses": {"all": True}}
+    assert calls["one", "identify"]["integrations"] == {"All": False, "Warehouses": {"all": True}}
+    assert space.overview("two").received == 0

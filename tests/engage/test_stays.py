@@ -151,3 +151,18 @@ def test_an_exit_names_those_who_were_told_to_have_entered() -> None:
     space.know(Profile(name="alex", user_id="u1", emails=("alex@example.com", "new@example.com")))
     (exit_,) = bodies(play(space, 2 * DAY))
     assert exit_["context"]["traits"] == {"email": "alex@example.com"}
+
+
+@pytest.mark.parametrize(
+    "step", [SendStep(name=STEP, to=("crm",)), AdStep(name=STEP, to=("crm",), remove_after=2 * DAY)]
+)
+def test_of_two_merged_stays_the_later_one_counts(step: SendStep | AdStep) -> None:
+    """Two people in a step who prove to be one leave it together, when the later of them is due."""
+    space = space_of(event("crm"))
+    space.publish(stepped(step, exit_after=2 * DAY if isinstance(step, SendStep) else None))
+    space.enter("winback", STEP, ALEX)
+    play(space, DAY)
+    space.enter("winback", STEP, Profile(name="anon", anonymous_id="a1", emails=("a@example.com",)))
+    space.ingest({"type": "identify", "userId": "u1", "anonymousId": "a1", "traits": {}, "messageId": "i1"}, "site")
+    assert len(play(space, DAY)) == 1
+    assert told(play(space, DAY)) == [("crm", "Audience Exited", "false")] * 2

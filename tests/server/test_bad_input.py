@@ -129,7 +129,10 @@ control = st.sampled_from(
     "/runs/default /runs/other /runs/default/destinations/crm /runs/default/clock /runs/default/reset /runs /refused "
     "/lost /runs/default/verdict /runs/default/deliveries /runs/default/deliveries/1 "
     "/runs/default/destinations/ads/members /runs/default/deliveries?wait=5 "
-    "/runs/default/deliveries?status=%ff&limit=-1".split()
+    "/runs/default/deliveries?status=%ff&limit=-1 /runs/default/deliveries?settled=0s&count=%00 "
+    "/runs?after=%ff&limit=0 "
+    "/runs/default/deliveries/stream /runs/default/deliveries/stream?after=9&status=%c3%28 "
+    "/runs/default/destinations/%ed%a0%80".split()
 ).map(lambda path: f"/_harness/v1{path}")
 anywhere = st.text("/%?#&=.:{}[]abruns destinations0é", max_size=20).map(
     lambda tail: "/" + quote(tail, safe="/%?&=.:[]")
@@ -137,6 +140,7 @@ anywhere = st.text("/%?#&=.:{}[]abruns destinations0é", max_size=20).map(
 fields = st.lists(
     st.sampled_from(
         [JSON, GZIP, "Content-Type: text/xml", "Content-Encoding: deflate", "Authorization: Basic eDo=", "Cookie: a",
+         "Origin: http://evil.example", "Last-Event-ID: \xff:1", "Last-Event-ID: ab.1:2", "Accept: \xff",
          "Authorization: Basic \xff", "Content-Type: \xe9; charset=\x80", "Content-Encoding: gzip, gzip, identity"]
     ),
     max_size=2,
@@ -186,3 +190,37 @@ async def _control(sent: bytes) -> None:
         reply = await it.raw(sent)
         alive = await it.ask("GET", "/_harness/healthz")
     assert (reply.status < 500, alive.status) == (True, 200)
+
+
+WHOLE = [
+    post(JSON, body=b'{"destinations": {"crm": {"kind": "event"}}}', target="/_harness/v1/runs/r", method="PUT"),
+    post(JSON, body=b'{"replies": [503, 200]}', target="/_harness/v1/runs/default/destinations/crm", method="PATCH"),
+    post(JSON, body=b'{"advance": "1h"}', target="/_harness/v1/runs/default/clock", method="PUT"),
+    head("Last-Event-ID: ab.1:2", target="/_harness/v1/runs/default/deliveries/stream?status=200", method="GET"),
+    head(target="/_harness/v1/runs/default/deliveries?count=1&wait=0s&after=0", method="GET"),
+    head("Accept: text/html", target="/_harness/metrics", method="GET"),
+    head(target="/_harness/docs", method="GET"),
+]
+changes = st.lists(st.tuples(st.integers(0, 400), st.binary(max_size=3), st.integers(0, 3)), min_size=1, max_size=4)
+
+
+@FUZZ
+@given(whole=st.sampled_from(WHOLE), changes=changes)
+def test_any_bytes_to_the_control_api_are_survived(whole: bytes, changes: list[tuple[int, bytes, int]]) -> None:
+    """A request with some of its bytes replaced, taken out or put in is answered below 500, or not at all."""
+    sent = bytearray(whole)
+    for place, new, old in changes:
+        at = place % (len(sent) + 1)
+        sent[at : at + old] = new
+    asyncio.run(_survive(bytes(sent)))
+
+
+async def _survive(sent: bytes) -> None:
+    async with served(CONFIG, limits=LIMITS) as it:
+        async with it.connection() as client:
+            client.send(sent)
+            client.writer.write_eof()
+            first = await client.reader.read(16)
+        alive = await it.ask("GET", "/_harness/healthz")
+    assert not first or (first.startswith(b"HTTP/1.") and first[9:10] in b"234")
+    assert alive.status == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import io
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -216,3 +217,25 @@ async def test_a_system_that_cannot_take_a_call_costs_no_answer_and_makes_the_ru
     assert summary["sources"] == {"": {"page": 2}}
     assert (verdict["verdict"], len(verdict["failures"])) == ("errored", 1)
     assert "could not take a page call" in verdict["failures"][0]
+
+
+async def test_the_limits_are_those_of_the_contract() -> None:
+    """A contract's parameters say how much the tracking API takes at once."""
+    async with served() as it:
+        run = it.server.open_run("default")
+        contract = run.checker.contract
+        small = replace(contract, parameters={**contract.parameters, "call_bytes": 90, "source_batch_bytes": 300})
+        run.configure(small, {}, run.checker.declarations)
+        page, large = ({"type": "page", "userId": "u", "properties": {"x": "x" * size}} for size in (10, 90))
+        answers = [
+            await _send(it, path, body)
+            for path, body in (
+                ("/v1/page", page),
+                ("/v1/page", large),
+                ("/v1/batch", {"batch": [page, large]}),
+                ("/v1/batch", {"batch": [page] * 5}),
+            )
+        ]
+        taken, refused = len(run.sources.calls), run.sources.refused["bad_request"]
+    assert [answer.status for answer in answers] == [200, 400, 200, 400]
+    assert (taken, refused) == (2, 7)

@@ -61,7 +61,6 @@ class Runs:
             self._ends[name] = how
             self.closed.add(run.tally())
             run.release()
-            run.ledger.close()
         return run
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:

@@ -10,15 +10,20 @@ from aiohttp import web
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, ReadSetup, document_of, rooted, run_of
 from harness.adapters.server.problems import Refused
-from harness.adapters.server.routes import RUN, Route, ok
+from harness.adapters.server.routes import RUN, Parameter, Route, ok, read_query
 from harness.adapters.server.runs import Run
 from harness.adapters.server.state import destination_state
+from harness.adapters.warehouses.loading import WarehouseFailed
+from harness.adapters.warehouses.stores import QueryFailed
 from harness.core.behaviours import Always
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import WAREHOUSE, Destination
 from harness.core.spelling import near_miss
 
 _TAG: Final = "Destinations"
 _HERE: Final = RUN + "/destinations/{name}"
+_SQL: Final = Parameter(
+    name="sql", description="The query, such as `select * from tracks`.", schema={"type": "string"}, read=str
+)
 _FIELDS: Final = {"replies": "behaviour"}
 """The fields of a destination that have another name than the setting that writes them."""
 
@@ -64,6 +69,12 @@ class DestinationControl:
                 summary="Show who is on the lists of a list destination",
                 answers=ok("Members", "The members of each list."), problems=(404,),
             ),
+            Route(
+                method="GET", path=_HERE + "/rows", handler=self._rows, tag=_TAG,
+                summary="Query the tables of a warehouse",
+                detail="All that the warehouse accepted is loaded before. The query can change nothing.",
+                query=(_SQL,), answers=ok("Rows", "What the query finds."), problems=(400, 404, 503),
+            ),
         ]  # fmt: skip
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
@@ -99,6 +110,23 @@ class DestinationControl:
             title = f"{destination.name!r} is of kind {destination.kind}, and has no members"
             raise Refused(404, title, "name a list destination")
         return json_answer({"lists": run.pasts[destination.name].members.lists()})
+
+    async def _rows(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._named(request)
+        warehouse = run.warehouses.get(destination.name)
+        if destination.kind != WAREHOUSE or warehouse is None:
+            title = f"{destination.name!r} is of kind {destination.kind}, and has no tables"
+            raise Refused(404, title, "name a warehouse")
+        asked = read_query(request, (_SQL,))
+        if "sql" not in asked:
+            raise ValueError("a query in a warehouse has the one parameter `sql`: ?sql=select …")
+        try:
+            found = await warehouse.rows(asked["sql"])
+        except QueryFailed as error:
+            raise Refused(400, f"the query failed: {error}") from None
+        except WarehouseFailed as error:
+            raise Refused(503, str(error), "ask again once its database is well") from None
+        return json_answer({"columns": list(found.columns), "rows": found.records(), "left_null": list(found.notes)})
 
     def _named(self, request: web.Request) -> tuple[Run, Destination]:
         """The run and the destination that the path names; 404 with the nearest name where there is none."""

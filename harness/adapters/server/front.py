@@ -136,40 +136,36 @@ class _Server(web.Server):
             return await self._control.request_handler(request)
         arrived_at = time.time_ns() // 1000
         begun = cast("Connection", request.protocol).take_begun()
-        if begun is None:
-            reply = await self._received(request, location, arrived_at)
-        else:
-            reply = await self._settled(begun, location)
+        with self._in_flight.at(location.run, location.destination):
+            reply = await self._received(request, location, arrived_at) if begun is None else await _settled(begun)
         return await send(request, reply, arrived_at // 1_000_000)
 
     async def _received(self, request: web.BaseRequest, location: Location, arrived_at: int) -> RawReply:
         """The reply to a request of which nothing was looked at before."""
-        with self._in_flight.at(location.run, location.destination):
-            body, defect = await read_body(request, self._limits, _head_defect(request))
-        begun = self._receive(
-            RawRequest(
-                run=location.run,
-                destination=location.destination,
-                method=request.method,
-                path=location.path,
-                headers=shared_headers(request.raw_headers),
-                body=body,
-                arrived_at=arrived_at,
-                defect=defect,
+        body, defect = await read_body(request, self._limits, _head_defect(request))
+        reply = await _settled(
+            self._receive(
+                RawRequest(
+                    run=location.run,
+                    destination=location.destination,
+                    method=request.method,
+                    path=location.path,
+                    headers=shared_headers(request.raw_headers),
+                    body=body,
+                    arrived_at=arrived_at,
+                    defect=defect,
+                )
             )
         )
-        reply = await self._settled(begun, location)
         if defect is not None and defect.status == 405:
             return replace(reply, headers=(*reply.headers, _ALLOW))
         return reply
 
-    async def _settled(self, begun: Begun, location: Location) -> RawReply:
-        if isinstance(begun, Exception):
-            raise begun
-        if isinstance(begun, RawReply):
-            return begun
-        with self._in_flight.at(location.run, location.destination):
-            return await begun
+
+async def _settled(begun: Begun) -> RawReply:
+    if isinstance(begun, Exception):
+        raise begun
+    return begun if isinstance(begun, RawReply) else await begun
 
 
 def _head_defect(request: web.BaseRequest) -> Defect | None:

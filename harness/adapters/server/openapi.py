@@ -78,13 +78,14 @@ def _operation_id(route: Route) -> str:
 
 def _path_parameter(name: str) -> dict[str, Any]:
     schema = {"type": "integer", "minimum": 1} if name == "number" else {"type": "string", "minLength": 1}
-    return {"name": name, "in": "path", "required": True, "schema": schema, "description": _PATH_WORDS[name]}
+    words, example = _PATH_WORDS[name]
+    return {"name": name, "in": "path", "required": True, "schema": schema, "description": words, "example": example}
 
 
-_PATH_WORDS: Final = {
-    "run": "The run's name: 1 to 100 of A-Z, a-z, 0-9, `.`, `_` and `-`.",
-    "name": "The destination's name.",
-    "number": "The delivery's number in its run, counted from 1.",
+_PATH_WORDS: Final[Mapping[str, tuple[str, str | int]]] = {
+    "run": ("The run's name: 1 to 100 of A-Z, a-z, 0-9, `.`, `_` and `-`.", "default"),
+    "name": ("The destination's name: of a-z, 0-9, `_` and `-`, beginning with a letter or digit.", "events"),
+    "number": ("The delivery's number in its run, counted from 1.", 1),
 }
 
 

@@ -143,6 +143,7 @@ class RunControl:
 
     async def _verdict(self, request: web.Request) -> web.StreamResponse:
         run = run_of(self._server, request)
+        await run.warehouses.loaded()
         return json_answer(judgement_state(run, self._server.missed(run)))
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:

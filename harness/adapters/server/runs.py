@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from functools import lru_cache
-from typing import Any
-
-import orjson
 
 from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.happenings import happened
+from harness.adapters.server.raw_replies import raw_reply, written
 from harness.adapters.server.requests import Owed, RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.adapters.server.tally import Tally
+from harness.adapters.server.waiting import WaitedFor
+from harness.adapters.warehouses.warehouses import Warehouses
 from harness.core.checking import Checker
 from harness.core.clock import Clock
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Fault, Respond
-from harness.core.destinations.destination import Destination
-from harness.core.destinations.kinds import KINDS
+from harness.core.delivery import Arrival, Delivery, Respond
+from harness.core.destinations.destination import WAREHOUSE, Destination
 from harness.core.importing import renumbered
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
@@ -38,7 +35,7 @@ _LISTED_FAILURES = 100
 _LOG = logging.getLogger("harness.server")
 
 
-class Run:
+class Run(WaitedFor):
     """One run: what is set up in it, and what it recorded."""
 
     def __init__(
@@ -48,6 +45,7 @@ class Run:
 
         `contract` judges what comes, `forwarder` reaches endpoints that somebody develops.
         """
+        super().__init__()
         self.name = name
         self.clock = clock
         self.ledger: Ledger = ledger or MemoryLedger()
@@ -55,6 +53,7 @@ class Run:
         self.pasts: dict[str, Past] = {}
         self.sources = Sources(clock, self.failed)
         self.checker = Checker(contract, Declarations())
+        self.warehouses = Warehouses(self.ledger.deliveries)
         self.unreachable: dict[str, str] = {}
         """Destinations whose own URL nobody answers at, with what happened there."""
         self.failures: list[str] = []
@@ -76,13 +75,11 @@ class Run:
         """When somebody last asked for it, by the server's clock."""
         self._born = wall_clock()
         self._tally = Tally()
-        self._over = False
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
         self._count = self.ledger.last
-        self._recalled = self._recall()
+        self._recalled = recall(self.ledger)
         self._tally.begin(self._count, sum(1 for _ in self.ledger.unexpected()))
-        self._waiting: set[asyncio.Future[bool]] = set()
 
     async def move_clock(self, target: Instant) -> None:
         """Move the clock on to `target`; what the system has to send until then is sent on the way, in its own time.
@@ -106,8 +103,9 @@ class Run:
 
     @property
     def troubles(self) -> list[str]:
-        """All that makes its verdict untrustworthy: what failed here, and endpoints at which nobody answers."""
-        return [*self.failures, *(f"{name}: {why}" for name, why in self.unreachable.items())]
+        """All that makes its verdict untrustworthy: what failed here or in a warehouse, and unreachable endpoints."""
+        unreachable = [f"{name}: {why}" for name, why in self.unreachable.items()]
+        return [*self.failures, *self.warehouses.troubles, *unreachable]
 
     def configure(
         self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations
@@ -117,6 +115,7 @@ class Run:
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
         self.pasts = {name: self.pasts.get(name) or self._past(name) for name in destinations}
+        self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
 
     def add(self, destination: Destination) -> None:
@@ -126,15 +125,8 @@ class Run:
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         if destination.name not in self.pasts:
             self.pasts[destination.name] = self._past(destination.name)
+        self.warehouses.set_up([destination], after=self._count)
         self.setup = None
-
-    def _recall(self) -> dict[str, Past]:
-        """What destinations remember of the deliveries that a ledger held when it was opened."""
-        if not self._count:
-            return {}
-        most = self.ledger.attempts_kept
-        latest = self.ledger.deliveries(0 if most is None else max(0, self._count - most))
-        return recall(latest, self.ledger.members_of_lists(), most)
 
     def _past(self, name: str) -> Past:
         """What a destination remembers that is set up now."""
@@ -158,7 +150,7 @@ class Run:
             self.unreachable.pop(destination.name, None)
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
-            answer = RawReply(status=502, body=_written({"error": str(error)}))
+            answer = RawReply(status=502, body=written({"error": str(error)}))
         reply = self._record(request, destination, answer)
         return await reply if isinstance(reply, Owed) else reply
 
@@ -182,7 +174,7 @@ class Run:
         committing = self.ledger.append(delivery)
         if committing is None:
             self._kept(delivery)
-            return answer or _raw_reply(delivery)
+            return answer or raw_reply(delivery)
         owed = Owed()
         committing.then(lambda done: self._settled(done, owed, answer))
         return owed
@@ -205,10 +197,10 @@ class Run:
         """Answer what was to be committed: as was decided, or 503 where the ledger could not keep it."""
         if committing.failure is None:
             self._kept(committing.delivery)
-            owed.pay(answer or _raw_reply(committing.delivery))
+            owed.pay(answer or raw_reply(committing.delivery))
         else:
             error = f"the ledger could not keep it: {committing.failure}"
-            owed.pay(RawReply(status=503, body=_written({"success": False, "error": error})))
+            owed.pay(RawReply(status=503, body=written({"success": False, "error": error})))
 
     def _kept(self, delivery: Delivery) -> None:
         """Take note that a delivery is in the ledger."""
@@ -216,6 +208,8 @@ class Run:
             past = self.pasts.get(delivery.destination) or self._recalled.get(delivery.destination)
             if past is not None:
                 remember(delivery, past)
+        if delivery.kind == WAREHOUSE:
+            self.warehouses.news(delivery.destination)
         if self._waiting:
             self._wake(more=True)
 
@@ -270,6 +264,7 @@ class Run:
         """Forget what was recorded and what failed; the set-up stays."""
         self.tally().restart()
         self.ledger.clear()
+        self.warehouses.reset()
         self._recalled.clear()
         self.pasts = {name: self._past(name) for name in self.destinations}
         self._seen_destinations = dict(self.destinations)
@@ -279,57 +274,3 @@ class Run:
         self._count = 0
         self.resets += 1
         self.nudge()
-
-    async def changed(self) -> bool:
-        """Return when something more is recorded; False where nothing more will be, or nobody is to wait for it."""
-        if self._over:
-            return False
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            return await future
-        finally:
-            self._waiting.discard(future)
-
-    @property
-    def waited_for(self) -> bool:
-        """Whether anybody waits for more."""
-        return bool(self._waiting)
-
-    def nudge(self) -> None:
-        """Let everybody who waits look again: something other than the ledger has changed."""
-        self._wake(more=True)
-
-    def release(self) -> None:
-        """Let everybody who waits for more go on without it, now and from now on."""
-        self._over = True
-        self._wake(more=False)
-
-    def resume(self) -> None:
-        """Let people wait for more again."""
-        self._over = False
-
-    def _wake(self, *, more: bool) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(more)
-
-
-def _raw_reply(delivery: Delivery) -> RawReply:
-    reply = delivery.reply
-    if isinstance(reply, Fault):
-        return RawReply(status=0, body=b"", cut=True)
-    if reply.body is None:
-        return _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
-    return RawReply(status=reply.status, body=_written(reply.body), headers=reply.headers)
-
-
-@lru_cache(maxsize=1024)
-def _acknowledgement(kind: str, status: int, payloads: int, headers: tuple[tuple[str, str], ...]) -> RawReply:
-    body = _written(KINDS[kind].acknowledge(Respond(status=status), payloads))
-    return RawReply(status=status, body=body, headers=headers)
-
-
-def _written(document: Any) -> bytes:
-    """JSON that ends its line, so that in a terminal the next answer begins on one of its own."""
-    return orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE)

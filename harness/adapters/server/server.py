@@ -137,6 +137,8 @@ class Server:
             await run.stop_system()  # first, or what it still sends would be lost
         if run is not None and self.runs.get(name) is run:
             self.runs.close(name, how)
+            await run.warehouses.close()
+            run.ledger.close()  # last, since the warehouses load the rest from it
             happened("run-closed", f"run {name} {how}", run=name, deliveries=run.count)
 
     async def expire(self) -> None:
@@ -178,6 +180,8 @@ class Server:
             run.release()
         self._ledgers.flush()
         await self._front.stop()
+        for run in self.runs:
+            await run.warehouses.close()
         await self._forwarder.close()
         self._ledgers.close()
         happened("stopped", "stopped")
@@ -204,4 +208,9 @@ def read_setup(document: Document) -> tuple[Setup, Contract]:
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         message = f"{family[:80]!r} is a path: a server reads no file that a request names"
         raise document.at_value(("contract",), message, "name a shipped contract, or give the path to `serve --config`")
+    for name, destination in setup.destinations.items():
+        if destination.warehouse is not None and destination.warehouse.path:
+            message = "a server opens no file that a request names"
+            at = ("destinations", name, "url")
+            raise document.at_value(at, message, "write sqlite: for memory, or give the path to `serve --config`")
     return setup, contract_of(document, Path())

@@ -13,9 +13,6 @@ from harness.core.delivery import Payload
 from harness.core.instants import isoformat
 from harness.core.systems import Source, SystemFailed
 
-CALL_BYTES = 32 * 1024
-BATCH_BYTES = 500 * 1024
-BATCH_CALLS = 2500
 _SHARED = frozenset({"context", "integrations", "sentAt"})
 """What a batch may say for all its calls."""
 _LOG = logging.getLogger("harness.server")

@@ -10,12 +10,14 @@ from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.runs import Run
+from harness.adapters.warehouses.loading import Warehouse
 from harness.core.behaviours import Always, Behaviour, SequencePerMessage
 from harness.core.delivery import Fault, Reply
 from harness.core.destinations.destination import Destination
 from harness.core.instants import format_duration, isoformat
 from harness.core.records import header_record, violation_record
 from harness.core.spelling import near_miss
+from harness.core.warehouses.settings import SelectiveSync, WarehouseSettings
 
 _SHOWN_STRAYS = 5
 """Names of unknown destinations that a verdict lists."""
@@ -41,13 +43,24 @@ def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
     """A destination, as it is set up, and where it listens."""
     prefix = "" if run.name == DEFAULT_RUN else f"/runs/{run.name}"
     state: dict[str, Any] = {"kind": destination.kind, "path": f"{prefix}/destinations/{destination.name}"}
-    if destination.kind == "event":
+    if destination.kind != "list":
         state["calls"] = list(destination.calls)
     if destination.integration is not None:
         state["integration"] = destination.integration
+    if destination.warehouse is not None:
+        state.update(_warehouse(destination.warehouse, run.warehouses.get(destination.name)))
     if destination.url is not None:
         return {**state, "url": destination.url}
     return {**state, "replies": _replies(destination.behaviour)}
+
+
+def _warehouse(settings: WarehouseSettings, warehouse: Warehouse | None) -> dict[str, Any]:
+    state: dict[str, Any] = {"url": settings.shown_url, "schema": settings.schema}
+    if settings.selective_sync != SelectiveSync():
+        state["selective_sync"] = settings.selective_sync.written()
+    if warehouse is not None and warehouse.unfit:
+        state["left_null"] = list(map(str, warehouse.unfit))
+    return state
 
 
 def _replies(behaviour: Behaviour) -> Any:

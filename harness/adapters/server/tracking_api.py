@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,7 +17,8 @@ from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
 from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
 from harness.adapters.server.routes import Route, ok
-from harness.adapters.server.sources import BATCH_BYTES, BATCH_CALLS, CALL_BYTES, Sources
+from harness.adapters.server.runs import Run
+from harness.adapters.server.sources import Sources
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Defect
 from harness.core.destinations.bodies import Unpacked, load
@@ -63,39 +65,44 @@ class TrackingApi:
             run.sources.refused["bad_request"] += 1
             (fault,) = document.violations
             return problem(400, fault.message, f"expected {fault.expected}, got {fault.actual}")
-        return self._take_document(run.sources, request, document, len(body))
+        return self._take_document(run, request, document, len(body))
 
-    def _take_document(self, sources: Sources, request: web.Request, document: Any, size: int) -> web.Response:
+    def _take_document(self, run: Run, request: web.Request, document: Any, size: int) -> web.Response:
+        sources, limits = run.sources, run.checker.contract.parameters
         if not isinstance(document, dict):
             sources.refused["bad_request"] += 1
             return problem(400, "the body is not an object", "send one call, or {batch: […]}")
         call_type = request.path.rpartition("/")[2]
         write_key = _write_key(request) or _own_key(document)
         if call_type not in BATCHES:
-            if size > CALL_BYTES:
+            if size > limits["call_bytes"]:
                 sources.refused["bad_request"] += 1
-                return problem(400, "the call is too large", f"{size} bytes; {CALL_BYTES} are allowed")
+                return problem(400, "the call is too large", f"{size} bytes; {limits['call_bytes']} are allowed")
             sources.take({**document, "type": call_type}, write_key, {})
             return json_answer({"success": True})
-        return self._take_batch(sources, document, write_key, size)
+        return _take_batch(sources, limits, document, write_key, size)
 
-    def _take_batch(self, sources: Sources, document: dict[str, Any], write_key: str, size: int) -> web.Response:
-        calls = document.get("batch")
-        if not isinstance(calls, list):
-            sources.refused["empty_batch"] += 1
-            return problem(400, "the body has no array `batch`", "send {batch: [call, …]}")
-        if size > BATCH_BYTES:
-            sources.refused["bad_request"] += len(calls)
-            return problem(400, "the batch is too large", f"{size} bytes; {BATCH_BYTES} are allowed")
-        if len(calls) > BATCH_CALLS:
-            sources.refused["bad_request"] += len(calls)
-            return json_answer({"success": True})  # as Segment does: answered 200, and not taken in
-        for call in calls:
-            if len(orjson.dumps(call)) > CALL_BYTES:
-                sources.refused["bad_request"] += 1
-            else:
-                sources.take(call, write_key, document)
-        return json_answer({"success": True})
+
+def _take_batch(
+    sources: Sources, limits: Mapping[str, Any], document: dict[str, Any], write_key: str, size: int
+) -> web.Response:
+    calls = document.get("batch")
+    if not isinstance(calls, list):
+        sources.refused["empty_batch"] += 1
+        return problem(400, "the body has no array `batch`", "send {batch: [call, …]}")
+    if size > limits["source_batch_bytes"]:
+        sources.refused["bad_request"] += len(calls)
+        return problem(400, "the batch is too large", f"{size} bytes; {limits['source_batch_bytes']} are allowed")
+    if len(calls) > limits["source_batch_calls"]:
+        sources.refused["bad_request"] += len(calls)
+        return json_answer({"success": True})  # as Segment does: answered 200, and not taken in
+    most = limits["call_bytes"]
+    for call in calls:
+        if size > most and len(orjson.dumps(call)) > most:
+            sources.refused["bad_request"] += 1
+        else:
+            sources.take(call, write_key, document)
+    return json_answer({"success": True})
 
 
 def _raw(request: web.Request, run: str, body: bytes, defect: Defect | None) -> RawRequest:

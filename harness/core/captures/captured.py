@@ -33,6 +33,12 @@ class Captured:
     run: str = ""
     unexpected: bool = False
     """Whether it went to a destination that does not exist."""
+    size: int = 0
+    """How many bytes the body had; where the capture has no body, at most so many."""
+    exact: bool = False
+    """Whether `size` is known and no mere bound."""
+    agent: str = ""
+    """The `User-Agent` of the request."""
     number: int | None = None
     """Its number in its run, where the capture says so."""
     formless: bool = False

@@ -38,9 +38,16 @@ def entry_record(entry: Mapping[str, Any], defaults: Defaults) -> dict[str, Any]
     return {
         "destination": _destination(request["url"], defaults),
         "received_at": entry.get("startedDateTime"),
-        "request": {body: text},
+        "request": {body: text, "headers": _headers(request)},
         "reply": _reply(entry),
     }
+
+
+def _headers(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The headers of a request by lower-case name."""
+    listed = request.get("headers")
+    named = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+    return {str(each.get("name")).lower(): each.get("value") for each in named}
 
 
 def _destination(url: Any, defaults: Defaults) -> str | None:

@@ -24,7 +24,7 @@ Word: TypeAlias = Literal["passed", "failed", "errored"]
 
 _NAMELESS = "a destination"
 """What messages call a destination that the capture does not name; no destination can have this name."""
-_PER_DESTINATION = "once-per-entry"
+_PER_DESTINATION = frozenset({"once-per-entry", "exit-after-entry"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class CaptureJudge:
         unpacked = captured.unpacked
         self._payloads += len(unpacked.payloads)
         destination = self._destination(captured)
-        found = found_violations(unpacked, destination, self._checker, number)
+        found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
             self._keep(found)
         if unpacked.payloads:
@@ -163,7 +163,7 @@ class CaptureJudge:
 
     def _softened(self, violation: Violation) -> Violation:
         """A warning, where it is one only if two deliveries went to one destination, which nobody knows."""
-        if violation.rule == _PER_DESTINATION and not self._places.of(violation.deliveries[-1]).addressed:
+        if violation.rule in _PER_DESTINATION and not self._places.of(violation.deliveries[-1]).addressed:
             return replace(violation, severity="warning")
         return violation
 
@@ -183,7 +183,7 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
         destination=destination.name,
         method="POST",
         path="",
-        headers=(),
+        headers=((b"user-agent", captured.agent.encode()),) if captured.agent else (),
         body=b"",
         received_at=captured.received_at,
         arrived_at=captured.received_at,

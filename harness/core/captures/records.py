@@ -41,7 +41,7 @@ def read_captured(text: bytes, defaults: Defaults, on_page: OnPage = _unwatched)
         return
     for record in _records(document, on_page):
         try:
-            found = _captured(record, defaults)
+            found = _captured(record, defaults, len(text))
         except NotARecord as error:
             found = Captured(
                 unpacked=error.unpacked,
@@ -73,13 +73,13 @@ def _listed(document: Any, on_page: OnPage) -> list[Any] | None:
     return listed
 
 
-def _captured(record: Any, defaults: Defaults) -> Captured | None:
-    """The delivery that `record` tells of; None for a HAR entry that is no delivery."""
+def _captured(record: Any, defaults: Defaults, bound: int) -> Captured | None:
+    """The delivery that `record`, of at most `bound` bytes, tells of; None for a HAR entry that is no delivery."""
     if not isinstance(record, dict):
         raise NotARecord("this is neither a record nor a call", "a JSON object", described(record))
     if is_har_entry(record):
         entry = entry_record(record, defaults)
-        return None if entry is None else _from_record(entry, defaults)
+        return None if entry is None else _from_record(entry, defaults, bound)
     if "type" in record or _RECORD_MEMBERS.isdisjoint(record):
         kind = defaults.kind or told_kind(record)
         return Captured(
@@ -87,16 +87,18 @@ def _captured(record: Any, defaults: Defaults) -> Captured | None:
             kind=kind,
             destination=defaults.destination,
             formless=_BARE_MEMBERS.isdisjoint(record),
+            size=bound,
         )
-    return _from_record(record, defaults)
+    return _from_record(record, defaults, bound)
 
 
-def _from_record(record: Mapping[str, Any], defaults: Defaults) -> Captured:
+def _from_record(record: Mapping[str, Any], defaults: Defaults, bound: int) -> Captured:
     unpacked: Unpacked | None = None
+    body = _body(record)
     kind = _kind(record, defaults)
     destination = _text(record, "destination")
     if record.get("unexpected") is not True:
-        kind, unpacked = _unpacked(record, kind)
+        kind, unpacked = _unpacked(record, kind, body)
     return Captured(
         unpacked=unpacked or Unpacked(),
         kind=kind or "event",
@@ -105,13 +107,15 @@ def _from_record(record: Mapping[str, Any], defaults: Defaults) -> Captured:
         received_at=_instant(record),
         run=_text(record, "run") or "",
         unexpected=unpacked is None,
+        size=bound if body is None else len(body),
+        exact=body is not None,
+        agent=_agent(record),
         number=record["number"] if type(record.get("number")) is int else None,
     )
 
 
-def _unpacked(record: Mapping[str, Any], kind: str | None) -> tuple[str, Unpacked]:
+def _unpacked(record: Mapping[str, Any], kind: str | None, body: bytes | None) -> tuple[str, Unpacked]:
     """The kind of a record, and what it holds: its body, which is the truth where there is one, else its payloads."""
-    body = _body(record)
     if body is not None:
         return unpack_body(kind, body)
     if "payload" in record:
@@ -138,6 +142,14 @@ def _body(record: Mapping[str, Any]) -> bytes | None:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError, TypeError):
         raise NotARecord("`request.body_base64` is not base64", "base64", str(encoded)[:120]) from None
+
+
+def _agent(record: Mapping[str, Any]) -> str:
+    """The `User-Agent` of a record's request; empty where it says none."""
+    request = record.get("request")
+    headers = request.get("headers") if isinstance(request, dict) else None
+    agent = headers.get("user-agent") if isinstance(headers, dict) else None
+    return agent if isinstance(agent, str) else ""
 
 
 def _kind(record: Mapping[str, Any], defaults: Defaults) -> str | None:

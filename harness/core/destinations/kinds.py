@@ -8,8 +8,10 @@ from typing import Any
 
 from harness.core.delivery import Respond
 from harness.core.destinations.bodies import Unpacked
+from harness.core.destinations.destination import WAREHOUSE
 from harness.core.destinations.events import unpack_calls
 from harness.core.destinations.lists import unpack_members
+from harness.core.destinations.warehouses import unpack_warehouse_calls
 from harness.core.tables import open_table
 
 
@@ -35,5 +37,6 @@ def _acknowledge_members(reply: Respond, payloads: int) -> Mapping[str, Any]:
 _ALL = (
     Kind(name="event", unpack=unpack_calls, acknowledge=_acknowledge_calls),
     Kind(name="list", unpack=unpack_members, acknowledge=_acknowledge_members),
+    Kind(name=WAREHOUSE, unpack=unpack_warehouse_calls, acknowledge=_acknowledge_calls),
 )
 KINDS: Mapping[str, Kind] = open_table("destination kind", _ALL, lambda kind: kind.name)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
-from harness.core.calls import DELETE, EXITED, call_email, digest, is_list_entry, subject
+from harness.core.calls import DELETE, EXITED, call_email, is_list_entry, subject
 from harness.core.delivery import Payload, Violation
-from harness.core.rules.entry_accounts import Account, At, Sight, re_entry, surplus
+from harness.core.rules.entry_accounts import Account, re_entry, surplus
 from harness.core.rules.examples import event, track
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting
+from harness.core.rules.tellings import Sight, Tellings, sight_of
 
 
 class OncePerEntry:
@@ -19,8 +20,8 @@ class OncePerEntry:
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         self._come_and_go = parameters.get("exits") == "always"
         self._entries: dict[Hashable, Account] = {}
-        self._left: dict[Hashable, set[At]] = {}
-        self._deleted: dict[tuple[str, str], set[At]] = {}
+        self._left: dict[Hashable, Tellings] = {}
+        self._deleted: dict[tuple[str, str], set[Sight]] = {}
 
     def see(self, sighting: Sighting) -> None:
         """Remember the message, where it is an entry and no list entry (whose second add changes nothing)."""
@@ -29,7 +30,7 @@ class OncePerEntry:
             return
         if call.get("type") == DELETE:
             for user in _users(call):
-                self._deleted.setdefault((sighting.destination.name, user), set()).add(sighting.at)
+                self._deleted.setdefault((sighting.destination.name, user), set()).add(sight_of(sighting))
         elif key is not None:
             self._see_membership(sighting, call, subject(call).get(key))
 
@@ -42,39 +43,30 @@ class OncePerEntry:
         if value in (True, "true") and not left:
             self._add(owner, sighting, call, identifier)
         elif self._come_and_go and (left or value in (False, "false")):
-            self._left.setdefault(owner, set()).add(sighting.at)
+            self._left.setdefault(owner, Tellings()).add(call, sight_of(sighting))
 
     def _add(self, owner: Hashable, sighting: Sighting, call: Payload, identifier: tuple[str, str]) -> None:
         entries = self._entries.get(owner) or self._entries.setdefault(owner, _opened(sighting, *identifier))
         entries.users.update(_users(call))
-        stated = sighting.timestamp
-        happened_at = sighting.received_at if stated is None else stated
-        sight = Sight(happened_at=happened_at, at=sighting.at, accepted=sighting.accepted, stated=stated is not None)
-        message = call.get("messageId")
-        if isinstance(message, str) and message:
-            entries.messages[message] = min(sight, entries.messages.get(message, sight))
-        else:
-            entries.unnamed.setdefault(digest(call), set()).add(sight)
+        entries.messages.add(call, sight_of(sighting))
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
         for owner, theirs in other._entries.items():
             mine = self._entries.get(owner) or self._entries.setdefault(owner, theirs.emptied())
             mine.users.update(theirs.users)
-            for message, sight in theirs.messages.items():
-                mine.messages[message] = min(sight, mine.messages.get(message, sight))
-            for content, sights in theirs.unnamed.items():
-                mine.unnamed.setdefault(content, set()).update(sights)
-        for user, places in other._deleted.items():
-            self._deleted.setdefault(user, set()).update(places)
-        for owner, places in other._left.items():
-            self._left.setdefault(owner, set()).update(places)
+            mine.messages.merge(theirs.messages)
+        for user, sights in other._deleted.items():
+            self._deleted.setdefault(user, set()).update(sights)
+        for owner, exits in other._left.items():
+            self._left.setdefault(owner, Tellings()).merge(exits)
 
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
         for owner, entries in self._entries.items():
-            deletes = {at for user in entries.users for at in self._deleted.get((entries.destination, user), ())}
-            yield from surplus(entries, deletes | self._left.get(owner, set()))
+            deletes = {each for user in entries.users for each in self._deleted.get((entries.destination, user), ())}
+            exits = self._left[owner].first_sights() if owner in self._left else ()
+            yield from surplus(entries, deletes.union(exits))
 
 
 def _users(call: Payload) -> Iterator[str]:

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
-from harness.core.instants import MINUTE, Duration, Instant
+from harness.core.instants import MINUTE, Duration
 from harness.core.rules.sighting import proof
+from harness.core.rules.tellings import Sight, Tellings
 
 _JITTER = MINUTE
 """How much sooner than declared a second entry may come, where no message states its time: attempts come unevenly."""
-
-At: TypeAlias = tuple[int, int]
-"""A payload's place in a run: the number of its delivery, and its index in it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Sight:
-    """One attempt at a message that tells of an entry; sights are ordered by what they tell of, then by arrival."""
-
-    happened_at: Instant
-    """What the message states, else when its first attempt came; 0 where a capture says neither."""
-    at: At
-    accepted: bool
-    stated: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,35 +29,22 @@ class Account:
     """Its name."""
     users: set[str] = field(default_factory=set)
     """Every `userId` and `anonymousId` that came with it."""
-    messages: dict[str, Sight] = field(default_factory=dict)
-    """By `messageId`, the first sight of each."""
-    unnamed: dict[bytes, set[Sight]] = field(default_factory=dict)
-    """Messages without an id: by content, every sight, since only its order tells a retry from a second message."""
+    messages: Tellings = field(default_factory=Tellings)
 
     def emptied(self) -> Account:
         """The same, with nothing seen yet."""
-        return replace(self, users=set(), messages={}, unnamed={})
+        return replace(self, users=set(), messages=Tellings())
 
 
-def _messages_among(unnamed: Mapping[bytes, set[Sight]]) -> Iterator[Sight]:
-    """The first sight of each message without an id: equal content is a retry only after an attempt that failed."""
-    for sights in unnamed.values():
-        answered = True
-        for sight in sorted(sights, key=lambda sight: sight.at):
-            if answered:
-                yield sight
-            answered = sight.accepted
-
-
-def surplus(entries: Account, ends: set[At]) -> Iterator[Violation]:
+def surplus(entries: Account, ends: Collection[Sight]) -> Iterator[Violation]:
     """One violation for each message that belongs to an entry which already has as many as it may have.
 
-    `ends` are the places where an entry ended: a user asked to be forgotten, or left where users come and go.
+    `ends` are the ends of entries: a user asked to be forgotten, or left where users come and go.
     """
     opened: Sight | None = None
     told = 0
-    for sight in sorted([*entries.messages.values(), *_messages_among(entries.unnamed)]):
-        if opened is None or _re_enters(entries, opened, sight) or any(opened.at < at < sight.at for at in ends):
+    for sight in entries.messages.first_sights():
+        if opened is None or _re_enters(entries, opened, sight) or _ended(opened, sight, ends):
             opened, told = sight, 1
         elif told < entries.look_alikes:
             told += 1
@@ -85,6 +58,11 @@ def surplus(entries: Account, ends: set[At]) -> Iterator[Violation]:
                 actual="one message more, which is no retry",
                 deliveries=proof(opened.at, sight.at),
             )
+
+
+def _ended(opened: Sight, sight: Sight, ends: Collection[Sight]) -> bool:
+    """Whether the entry that was opened came to an end before that of `sight`."""
+    return any(end.follows(opened) and sight.follows(end) for end in ends)
 
 
 def _re_enters(entries: Account, opened: Sight, sight: Sight) -> bool:

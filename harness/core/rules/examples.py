@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 KEY = "j_o_first_purchase__opened_email_dje83h"
 COMPUTATION_ID = "aud_23WNzkzsTS3ydnKz5H71SEhMxls"
 SPACE_ID = "spa_w5akhv1XwnGj5j2HVT6NWX"
+
+_READABLE = 1000
+_KEPT = 20
 
 JOURNEYS: dict[str, Any] = {
     "first_purchase": {
@@ -58,6 +62,19 @@ def event(payload: dict[str, Any], **more: Any) -> dict[str, Any]:
 def listed(action: str, user: dict[str, Any], key: str = KEY) -> dict[str, Any]:
     """A delivery of one list entry to the list destination `ads`."""
     return {"destination": "ads", "kind": "list", "payload": {"list": key, "action": action, "user": user}}
+
+
+def abridged(value: Any) -> Any:
+    """JSON with its very long texts cut short, so that people can read the rest."""
+    match value:
+        case str() if len(value) > _READABLE:
+            return f"{value[:_KEPT]}… ({len(value):,} characters)"
+        case Mapping():
+            return {name: abridged(part) for name, part in value.items()}
+        case list() | tuple():
+            return [abridged(part) for part in value]
+        case _:
+            return value
 
 
 def _changed(value: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

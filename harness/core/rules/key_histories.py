@@ -1,14 +1,16 @@
-"""Rules on the keys of all traffic together: `key-stable`, `key-unique`."""
+"""Rules on the keys of all traffic together: `key-stable`, `key-unique`, `space-stable`."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
+from harness.core.calls import personas
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
 from harness.core.keys import parse_key
-from harness.core.rules.examples import COMPUTATION_ID, KEY, event, personas, track
+from harness.core.rules.examples import COMPUTATION_ID, KEY, SPACE_ID, event, track
+from harness.core.rules.examples import personas as personas_example
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting, proof
 
@@ -126,8 +128,41 @@ class KeyUnique:
                 )
 
 
+class SpaceStable:
+    """Folds over keys: the spaces that each was used in."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        self._spaces = _FirstSights()
+
+    def see(self, sighting: Sighting) -> None:
+        """Remember the space under the key."""
+        space = personas(sighting.call).get("space_id") if sighting.call is not None else None
+        if sighting.key is not None and isinstance(space, str) and space:
+            self._spaces.add(sighting.key, space, sighting.at)
+
+    def merge(self, other: Self) -> None:
+        """Take over what `other` saw."""
+        self._spaces.merge(other._spaces)
+
+    def violations(self) -> Iterator[Violation]:
+        """One for each further space under a key."""
+        for key, seen in self._spaces.several():
+            (first, first_at), *others = seen
+            for space, at in others:
+                yield Violation(
+                    rule="space-stable",
+                    message=f"the key {str(key)[:300]} comes from more than one space",
+                    payload=at[1],
+                    path="$.context.personas.space_id",
+                    expected=first[:300],
+                    actual=space[:300],
+                    deliveries=proof(first_at, at),
+                )
+
+
 OTHER_KEY = KEY.replace("dje83h", "x1y2z")
 OTHER_ID = COMPUTATION_ID[:-1] + "t"
+OTHER_SPACE = SPACE_ID[:-1] + "Y"
 
 KEY_STABLE = Rule(
     id="key-stable",
@@ -144,7 +179,7 @@ KEY_STABLE = Rule(
                     userId="u2",
                     messageId="personas_2",
                     properties={OTHER_KEY: "true"},
-                    context={"personas": personas(computation_key=OTHER_KEY)},
+                    context={"personas": personas_example(computation_key=OTHER_KEY)},
                 )
             ),
         )
@@ -161,8 +196,36 @@ KEY_UNIQUE = Rule(
     fails=Example(
         deliveries=(
             event(track()),
-            event(track(userId="u2", messageId="personas_2", context={"personas": personas(computation_id=OTHER_ID)})),
+            event(
+                track(
+                    userId="u2",
+                    messageId="personas_2",
+                    context={"personas": personas_example(computation_id=OTHER_ID)},
+                )
+            ),
         )
     ),
     history=KeyUnique,
+)
+
+SPACE_STABLE = Rule(
+    id="space-stable",
+    sentence="One key comes from one space, for all users and all time.",
+    source="Send Journeys data to a Destination (2024): `namespace` and `space_id` are the id of the Engage space; "
+    "destinations use the key to refer to the users",
+    remedy="Send the id of the space that the journey lives in, the same with every payload of its steps.",
+    passes=Example(deliveries=(event(track()), event(track(userId="u2", messageId="personas_2")))),
+    fails=Example(
+        deliveries=(
+            event(track()),
+            event(
+                track(
+                    userId="u2",
+                    messageId="personas_2",
+                    context={"personas": personas_example(space_id=OTHER_SPACE, namespace=OTHER_SPACE)},
+                )
+            ),
+        )
+    ),
+    history=SpaceStable,
 )

@@ -42,6 +42,8 @@ class Example:
     """Records in the form that `harness check` reads."""
     journeys: Mapping[str, Any] | None = None
     """Journeys as a scenario declares them, where the rule needs them."""
+    contract: str | None = None
+    """The contract that judges it, where that is not the default."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.core.calls import DELETE, is_list_entry, personas
 from harness.core.declarations import Declarations, DeclaredStep
-from harness.core.delivery import Delivery, Payload
+from harness.core.delivery import Delivery, Payload, RawHeaders
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, parse_instant
 from harness.core.membership import key_of, prefixed
@@ -35,6 +35,8 @@ class Sighting:
     """The payload's place in its delivery."""
     received_at: Instant = 0
     accepted: bool = True
+    headers: RawHeaders = ()
+    """Those of the request that it came in."""
 
     @property
     def step(self) -> DeclaredStep | None:
@@ -102,6 +104,7 @@ def sight(
         index=index,
         received_at=delivery.arrival.received_at if delivery else 0,
         accepted=delivery.accepts(index) if delivery else True,
+        headers=delivery.arrival.headers if delivery else (),
     )
 
 

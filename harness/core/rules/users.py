@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.core.calls import personas
 from harness.core.delivery import Violation
+from harness.core.destinations.destination import WAREHOUSE
 from harness.core.paths import child
 from harness.core.rules.examples import event, listed, track
 from harness.core.rules.examples import personas as personas_example
@@ -57,6 +58,20 @@ def _check_routing(sighting: Sighting) -> Iterator[Violation]:
             integrations.get("All", "missing"),
         )
     yield from _check_named(integrations, sighting.destination.integration)
+    if sighting.destination.kind == WAREHOUSE:
+        yield from _check_warehouses(integrations)
+
+
+def _check_warehouses(integrations: Mapping[str, Any]) -> Iterator[Violation]:
+    """A call that reached a warehouse does not keep itself from all of them."""
+    said = integrations.get("Warehouses")
+    if said is False or (isinstance(said, Mapping) and said.get("all") is False and not said.get("warehouseIds")):
+        yield _routing(
+            "the call reached a warehouse, and its `integrations` keeps it from all of them",
+            "$.integrations.Warehouses",
+            'an object with "all": true, or with warehouseIds',
+            said,
+        )
 
 
 def _check_named(integrations: Mapping[str, Any], name: str | None) -> Iterator[Violation]:
@@ -114,7 +129,9 @@ def _right_identity(sighting: Sighting) -> dict[str, Any]:
 
 def _right_routing(sighting: Sighting) -> dict[str, Any]:
     name = sighting.destination.integration
-    named = {} if name is None else {name: {"const": True}}
+    named: dict[str, Any] = {} if name is None else {name: {"const": True}}
+    if sighting.destination.kind == WAREHOUSE:
+        named["Warehouses"] = {"type": "object", "required": ["all"], "properties": {"all": {"const": True}}}
     right = {"type": "object", "required": ["All", *named], "properties": {"All": {"const": False}, **named}}
     return {"properties": {"integrations": right}}
 

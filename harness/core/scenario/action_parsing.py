@@ -18,6 +18,7 @@ from harness.core.scenario.model import (
     Enter,
     Identify,
     Leave,
+    Publish,
     Settle,
     Track,
 )
@@ -45,6 +46,10 @@ def _leave(names: Names, at: At) -> Action:
     step = names.step(journey, (*at, "step"))
     profiles = names.people((*at, "profiles"))
     return Leave(mark=names.document.key_mark(at), journey=journey.id, step=step, profiles=profiles)
+
+
+def _publish(names: Names, at: At) -> Action:
+    return Publish(mark=names.document.key_mark(at), journey=names.journey((*at, "journey")).id)
 
 
 def _track(names: Names, at: At) -> Action:
@@ -109,6 +114,7 @@ def _lower(headers: Mapping[str, str]) -> dict[str, str]:
 _PARSERS: Mapping[str, Callable[[Names, At], Action]] = {
     "enter": _enter,
     "leave": _leave,
+    "publish": _publish,
     "track": _track,
     "identify": _identify,
     "client": _client,

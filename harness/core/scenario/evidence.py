@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from harness.core.calls import is_list_entry
@@ -14,6 +15,7 @@ from harness.core.ledger import users_of
 from harness.core.members import Members, message_key
 from harness.core.membership import key_of
 from harness.core.scenario.model import Match
+from harness.core.warehouses.results import Queries
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,8 +36,11 @@ class Message:
 class Evidence:
     """A run's deliveries, as expectations see them."""
 
-    def __init__(self, deliveries: Iterable[Delivery], declarations: Declarations) -> None:
-        """Gather the attempts of each message, and fold the lists."""
+    def __init__(
+        self, deliveries: Iterable[Delivery], declarations: Declarations, queries: Queries = MappingProxyType({})
+    ) -> None:
+        """Gather the attempts of each message, and fold the lists; `queries` are what was found in warehouses."""
+        self.queries = queries
         self.deliveries = list(deliveries)
         self._declarations = declarations
         self._messages: dict[tuple[str, Hashable], Message] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from harness.core.destinations.destination import WAREHOUSE
 from harness.core.documents import At
 from harness.core.scenario.model import (
     Amount,
@@ -14,6 +15,7 @@ from harness.core.scenario.model import (
     MembersAre,
     NothingElse,
     Received,
+    RowsAre,
     Undelivered,
     UnexpectedAllowed,
 )
@@ -56,7 +58,7 @@ def _members(names: Names, at: At) -> Expectation:
     written = names.value(at)
     destination = names.destination((*at, "of"))
     if destination.kind != "list":
-        message = f"{destination.name} is an {destination.kind} destination, and has no members"
+        message = f"{destination.name} is {_a(destination.kind)} destination, and has no members"
         raise names.document.at_value((*at, "of"), message, "name a list destination")
     not_on = _steps(names, at, "not_on") or ()
     return MembersAre(
@@ -69,6 +71,26 @@ def _members(names: Names, at: At) -> Expectation:
         exclude=names.people((*at, "exclude")) if "exclude" in written else (),
         count=_amount(names, (*at, "count")),
     )
+
+
+def _rows(names: Names, at: At) -> Expectation:
+    written = names.value(at)
+    destination = names.destination((*at, "of"))
+    if destination.kind != WAREHOUSE:
+        message = f"{destination.name} is {_a(destination.kind)} destination, and has no tables"
+        raise names.document.at_value((*at, "of"), message, "name a warehouse")
+    are = written.get("are")
+    return RowsAre(
+        mark=names.document.key_mark(at),
+        of=destination.name,
+        sql=written["sql"],
+        are=None if are is None else tuple(tuple(row) if isinstance(row, list) else row for row in are),
+        count=_amount(names, (*at, "count")),
+    )
+
+
+def _a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
 
 
 def _nothing_else(names: Names, at: At) -> Expectation:
@@ -129,6 +151,7 @@ _PARSERS: Mapping[str, Callable[[Names, At], Expectation]] = {
     "undelivered": _undelivered,
     "attempts": _attempts,
     "members": _members,
+    "rows": _rows,
     "nothing_else": _nothing_else,
     "unexpected": _unexpected,
 }

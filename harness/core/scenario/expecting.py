@@ -16,11 +16,13 @@ from harness.core.scenario.model import (
     MembersAre,
     NothingElse,
     Received,
+    RowsAre,
     Scenario,
     Undelivered,
     UnexpectedAllowed,
 )
 from harness.core.scenario.nearest import nearest_message, sighted
+from harness.core.scenario.row_expecting import unmet_rows
 from harness.core.verdict import Nearest, Unmet
 
 
@@ -54,6 +56,8 @@ def _judge(expectation: Expectation, all_of_them: Sequence[Expectation], evidenc
             yield from _attempts_unmet(expectation, evidence)
         case MembersAre():
             yield from unmet_members(expectation, evidence)
+        case RowsAre():
+            yield from unmet_rows(expectation, evidence)
         case NothingElse():
             yield from _surplus(expectation, all_of_them, evidence)
         case UnexpectedAllowed():
@@ -172,6 +176,8 @@ def _speaks_of(expectation: Expectation, message: Message, evidence: Evidence) -
             step = evidence.step(evidence.key(message.payload))
             lists = None if expectation.on is None else (*expectation.on, *expectation.not_on)
             return message.destination == expectation.of and (lists is None or step in lists)
+        case RowsAre():
+            return message.destination == expectation.of
         case NothingElse() | UnexpectedAllowed():
             return False
         case _:

@@ -38,6 +38,14 @@ class Leave:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Publish a journey's next version, which has the same steps."""
+
+    mark: Mark
+    journey: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """Let profiles perform an event."""
 
@@ -96,7 +104,7 @@ class Deliver:
     headers: Mapping[str, str]
 
 
-Action: TypeAlias = Enter | Leave | Track | Identify | Client | Advance | Settle | Deliver
+Action: TypeAlias = Enter | Leave | Publish | Track | Identify | Client | Advance | Settle | Deliver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +191,18 @@ class MembersAre:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsAre:
+    """A query in a warehouse finds these rows, or so many."""
+
+    mark: Mark
+    of: str
+    sql: str
+    are: tuple[Mapping[str, Any] | tuple[Any, ...], ...] | None = None
+    """Each by its columns, or its values in the order of the columns."""
+    count: Amount | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NothingElse:
     """Nothing arrived that no other expectation speaks of."""
 
@@ -196,7 +216,7 @@ class UnexpectedAllowed:
     mark: Mark
 
 
-Expectation: TypeAlias = Received | Undelivered | Attempts | MembersAre | NothingElse | UnexpectedAllowed
+Expectation: TypeAlias = Received | Undelivered | Attempts | MembersAre | RowsAre | NothingElse | UnexpectedAllowed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from harness.core.behaviours import Always, behaviour
+from harness.core.calls import CALL_TYPES
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
 from harness.core.documents import At, Document, DocumentError, DocumentErrors, validate
@@ -14,6 +15,7 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
+from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
 
@@ -23,7 +25,9 @@ MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 
 def parse_destinations(document: Document, at: At = ("destinations",)) -> dict[str, Destination]:
     """The destinations at `at`, by name."""
-    return {name: _destination(document, (*at, name), name) for name in _mapping(document, at)}
+    destinations = {name: _destination(document, (*at, name), name) for name in _mapping(document, at)}
+    refuse_shared_tables(document, at, destinations)
+    return destinations
 
 
 def _destination(document: Document, at: At, name: str) -> Destination:
@@ -34,13 +38,15 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         raise document.at_value((*at, "replies"), str(error)) from error
     if written["kind"] == "list" and "calls" in written:
         raise document.at_key((*at, "calls"), "a list destination takes members, not calls", "leave `calls` out")
-    if "url" in written and "replies" in written:
+    warehouse = parse_warehouse(document, at, name)
+    if warehouse is None and "url" in written and "replies" in written:
         raise document.at_key((*at, "replies"), "`url` answers for itself", "leave one of `url` and `replies` out")
     return Destination(
         name=name,
-        url=written.get("url"),
+        url=None if warehouse else written.get("url"),
+        warehouse=warehouse,
         kind=written["kind"],
-        calls=tuple(written.get("calls", ("track",))),
+        calls=tuple(written.get("calls", CALL_TYPES if warehouse else ("track",))),
         integration=written.get("integration"),
         behaviour=chosen,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +12,7 @@ import jsonschema_rs
 
 from harness.core.schemas.breach import Breach
 from harness.core.schemas.lint import SchemaError, lint, pointer_to
+from harness.core.schemas.references import Linted, check_references
 
 if TYPE_CHECKING:
     from harness.core.schemas.attribution import Explanation
@@ -51,8 +52,9 @@ def load_schema(
     """The schema that `document` writes, referring to itself and `resources` (by `$id`) only; else SchemaError."""
     root = _copy(document, name)
     others = {uri: _copy(resource, uri) for uri, resource in (resources or {}).items()}
-    _lint_all(root, name, others)
+    linted = _lint_all(root, name, others)
     validator = compile_fast(root, name, others)
+    check_references(linted)
     return Schema(
         name=name,
         document=root,
@@ -83,12 +85,18 @@ def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> 
         raise SchemaError(name, pointer_to(*error.instance_path), message, remedy) from None
 
 
-def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> None:
-    lint(root, name=name, known=resources)
+def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> list[Linted]:
+    base = root.get("$id", "")
+    linted = [_linted(root, name, base if isinstance(base, str) else "", resources)]
     for uri, resource in resources.items():
         if resource.get("$id", uri) != uri:
             raise SchemaError(uri, "/$id", f"the $id is {resource['$id']!r}, not {uri!r}", "hand it in under its $id")
-        lint(resource, name=uri, known=resources)
+        linted.append(_linted(resource, uri, uri, resources))
+    return linted
+
+
+def _linted(document: dict[str, Any], name: str, base: str, known: Collection[str]) -> Linted:
+    return Linted(name=name, base=base, subschemas=lint(document, name=name, base=base, known=known))
 
 
 def _copy(document: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -59,10 +59,14 @@ def pointer_to(*parts: str | int) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def lint(document: dict[str, Any], *, name: str, known: Collection[str] = ()) -> None:
-    """Raise SchemaError at the first thing in `document` that is not ours; `known` are the ids that it may refer to."""
-    base = document.get("$id", "")
-    _Lint(name=name, base=base if isinstance(base, str) else "", known=known).subschema(document, "")
+def lint(document: dict[str, Any], *, name: str, base: str, known: Collection[str] = ()) -> Mapping[str, Any]:
+    """The subschemas of `document` by JSON pointer; SchemaError at the first thing in it that is not ours.
+
+    `base` is the URI that its references start from, `known` are the ids that it may refer to.
+    """
+    walk = _Lint(name=name, base=base, known=known)
+    walk.subschema(document, "")
+    return walk.subschemas
 
 
 class _Lint:
@@ -72,6 +76,7 @@ class _Lint:
         self.name = name
         self.base = base
         self.known = known
+        self.subschemas: dict[str, Any] = {}
         self.values: dict[str, Callable[[Any, str], None]] = {
             "$schema": self.dialect,
             "$id": self.identity,
@@ -88,6 +93,7 @@ class _Lint:
         raise SchemaError(self.name, pointer, message, remedy)
 
     def subschema(self, node: Any, pointer: str) -> None:
+        self.subschemas[pointer] = node
         if node is True:
             return
         if not isinstance(node, dict):

@@ -26,12 +26,13 @@ START = parse_instant("2026-11-21T10:00:00Z")
 
 
 def checker_of(case: Mapping[str, Any]) -> Checker:
-    """The checker for a case's `contract`, `journeys` and `profiles`; `complete`: no other journeys send."""
+    """The checker for a case's `contract` and declarations, under `parameters`; `complete`: no other journeys send."""
     document = Document(data=case, marks={(): Mark(file="case", line=1, column=1)})
     groups = parse_profiles(document, lambda *_: ()).values()
     journeys = parse_journeys(document, None).values() if case.get("journeys") else ()
     people = [profile for group in groups for profile in group]
     contract = load_contract(case.get("contract", "engage-journeys"))
+    contract = replace(contract, parameters={**contract.parameters, **case.get("parameters", {})})
     return Checker(contract, Declarations(journeys, people, complete=case.get("complete", False)))
 
 
@@ -68,7 +69,9 @@ def _arrival(record: Mapping[str, Any], number: int) -> Arrival:
         destination=record["destination"],
         method="POST",
         path=path,
-        headers=(),
+        headers=[
+            (name.encode(), value.encode()) for name, value in record.get("request", {}).get("headers", {}).items()
+        ],
         body=_body(record),
         received_at=at,
         arrived_at=at,

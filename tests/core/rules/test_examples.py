@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from harness.core.rules.catalogue import PRECEDENCE, RULES
@@ -11,7 +13,9 @@ from tests.core.rules.reading import violations_of
 
 def rules_broken_by(example: Example) -> list[str]:
     """The rules that an example breaks, one for each violation."""
-    case = {"deliveries": example.deliveries, "journeys": example.journeys}
+    case: dict[str, Any] = {"deliveries": example.deliveries, "journeys": example.journeys}
+    if example.contract is not None:
+        case["contract"] = example.contract
     return [violation.rule for violation in violations_of(case)]
 
 

@@ -128,7 +128,11 @@ def sorted_violations(found: Iterable[Violation]) -> list[str]:
     return sorted(map(repr, found))
 
 
-@pytest.mark.parametrize("declared", [{}, DECLARED], ids=["undeclared", "exit declared"])
+@pytest.mark.parametrize(
+    "declared",
+    [{}, DECLARED, {**DECLARED, "complete": True}, {"contract": "personas-journeys"}, {"contract": "segment-spec"}],
+    ids=["undeclared", "exit declared", "all declared", "coming and going", "any calls"],
+)
 @given(records=st.lists(RECORDS, max_size=8), data=st.data())
 def test_histories_are_the_same_whatever_the_order(
     declared: Mapping[str, Any], records: list[dict[str, Any]], data: st.DataObject

@@ -45,6 +45,8 @@ TELLING: st.SearchStrategy[Any] = st.sampled_from(
         [],
         {},
         {"All": False},
+        {"name": "snippet"},
+        {"name": "analytics.js"},
     ]
 )
 """Values that mean something in one place or another."""
@@ -62,6 +64,7 @@ PLACES: list[tuple[str, ...]] = [
     ("properties", "audience_key"),
     ("properties", "email"),
     ("context",),
+    ("context", "library"),
     ("context", "personas"),
     ("context", "personas", "computation_key"),
     ("context", "personas", "computation_id"),

@@ -1,0 +1,169 @@
+"""What was seen of somebody's leaving of a step: which exits come before an entry, before their time, or twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
+
+from harness.core.declarations import DeclaredStep
+from harness.core.delivery import Violation
+from harness.core.instants import MINUTE, Duration, format_duration
+from harness.core.journeys import AdStep
+from harness.core.rules.sighting import Sighting, proof
+from harness.core.rules.tellings import Sight, Tellings
+
+_LATENESS = 5 * MINUTE
+"""How late an event destination may be told of an entry, which is what Segment aims at, where no message states it."""
+
+User: TypeAlias = tuple[str, str]
+"""A kind of identifier, and one of that kind."""
+
+
+class Owner(NamedTuple):
+    """A step at a destination."""
+
+    journey: str | None
+    """None where no single step is declared."""
+    step: str
+    """The declared step's name, else the key."""
+    destination: str
+
+
+class Leaver(NamedTuple):
+    """Who is told to have left what, and by which type of call."""
+
+    owner: Owner
+    call_type: str
+    users: tuple[User, ...]
+    """All that the message names its user by."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """When users of a step may leave it."""
+
+    exit_after: Duration | None
+    """How long after they entered the journey; None: nothing is declared of that."""
+    remove_after: Duration | None
+    """How long after they entered the step."""
+    only_step: bool
+    """Whether the step is the only one of its journey, so that to enter one is to enter the other."""
+    returns: bool
+    """Whether users may enter again."""
+    whole: bool
+    """Whether all that was ever sent of the journey was seen, so that an entry which was not seen was not told."""
+    lateness: Duration
+    """How late an entry may have been told, where no message states when it was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exits:
+    """The exits of somebody."""
+
+    look_alikes: int
+    """How many messages one exit may have: one for each email that the profile declares."""
+    messages: Tellings = field(default_factory=Tellings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The entries of somebody, each list in order."""
+
+    step: Sequence[Sight]
+    """Into the step that is left, at the same destination."""
+    journey: Sequence[Sight]
+    """Into any step of the journey, anywhere; empty where it has but one."""
+
+
+def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
+    """When users may leave the step that `sighting` is about; of several that may be meant, the mildest terms."""
+    leaving = [step for step in sighting.candidates if step.exits]
+    exits = [step.journey.exit_after for step in leaving if step.journey.exit_after is not None]
+    always = sighting.parameters.get("exits") == "always"
+    return Terms(
+        exit_after=min(exits, default=None),
+        remove_after=min(_expiries(leaving), default=None),
+        only_step=all(len(step.journey.steps) == 1 for step in sighting.candidates),
+        returns=always or any(step.journey.re_entry_after is not None for step in leaving),
+        whole=sighting.declarations.complete,
+        lateness=list_delay if sighting.destination.kind == "list" else _LATENESS,
+    )
+
+
+def _expiries(steps: Iterable[DeclaredStep]) -> Iterator[Duration]:
+    for step in steps:
+        if isinstance(step.step, AdStep) and step.step.remove_after is not None:
+            yield step.step.remove_after
+
+
+def breaches(leaver: Leaver, exits: Exits, known: Known, terms: Terms) -> Iterator[Violation]:
+    """The exits of `leaver` that the entries which are known do not allow."""
+    last: Sight | None = None
+    told = 0
+    for sight in exits.messages.first_sights():
+        before = [entry for entry in known.step if sight.follows(entry)]
+        if last is not None and not (before and before[-1].follows(last)):
+            told += 1
+            if told > exits.look_alikes and not (terms.returns and not sight.happened_at):
+                yield _violation(leaver, "a second time", "one exit for each entry", "one exit more", (last, sight))
+            continue
+        if not before:
+            yield from _without_entry(leaver, sight, known, terms)
+        else:
+            yield from _too_early(leaver, sight, _since(last, before), _since(last, known.journey), terms)
+        last, told = sight, 1
+
+
+def _without_entry(leaver: Leaver, sight: Sight, known: Known, terms: Terms) -> Iterator[Violation]:
+    """An exit before the first entry that was seen; another may have come before all that was seen."""
+    if not known.step:
+        if terms.whole:
+            yield _violation(leaver, "without an entry", "an entry before the exit", "no entry", (sight,))
+    elif terms.whole or (sight.happened_at and not terms.returns):
+        first = known.step[0]
+        yield _violation(leaver, "before the entry", "an entry before the exit", "an entry after it", (first, sight))
+
+
+def _too_early(
+    leaver: Leaver, sight: Sight, stay: Sequence[Sight], journey: Sequence[Sight], terms: Terms
+) -> Iterator[Violation]:
+    """An exit that comes sooner than any that is declared.
+
+    It is counted from the first of the entries of this `stay`: those into the step, those into any of the `journey`.
+    """
+    if terms.exit_after is not None and not terms.only_step and not terms.whole:
+        return  # The journey may have been entered by a step of which nothing was seen.
+    waits = [] if terms.remove_after is None else [(stay[0], terms.remove_after)]
+    if terms.exit_after is not None:
+        waits.append((min([stay[0], *journey]), terms.exit_after))
+    if not waits or not all(_waited_less(start, sight, wait, terms) for start, wait in waits):
+        return
+    start, wait = min(waits, key=lambda each: each[0].happened_at + each[1])
+    waited = max(sight.happened_at - start.happened_at, 0)
+    found = f"{format_duration(waited)} after entry, {format_duration(wait - waited)} too early"
+    yield _violation(leaver, "too early", f"at least {format_duration(wait)} after entry", found, (start, sight))
+
+
+def _since(last: Sight | None, entries: Iterable[Sight]) -> list[Sight]:
+    """The entries after the exit before."""
+    return [entry for entry in entries if last is None or entry.follows(last)]
+
+
+def _waited_less(start: Sight, sight: Sight, wait: Duration, terms: Terms) -> bool:
+    if not start.happened_at or not sight.happened_at:
+        return False
+    slack = 0 if start.stated and sight.stated else terms.lateness
+    return sight.happened_at - start.happened_at < wait - slack
+
+
+def _violation(leaver: Leaver, how: str, expected: str, actual: str, sights: Sequence[Sight]) -> Violation:
+    user, where = leaver.users[-1][1][:120], leaver.owner.destination
+    return Violation(
+        rule="exit-after-entry",
+        message=f"{where} was told by {leaver.call_type} {how} that {user} left",
+        payload=sights[-1].at[1],
+        expected=expected,
+        actual=actual,
+        deliveries=proof(*(sight.at for sight in sights)),
+    )

@@ -1,0 +1,150 @@
+"""The rule on when users leave, where they may: `exit-after-entry`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+from harness.core.calls import DELETE, ENTERED, EXITED, call_email, is_list_entry, subject
+from harness.core.delivery import Payload, Violation
+from harness.core.destinations.lists import ADD
+from harness.core.instants import HOUR, Duration, parse_duration
+from harness.core.rules.examples import JOURNEYS, KEY, event, track
+from harness.core.rules.exit_accounts import Exits, Known, Leaver, Owner, Terms, User, breaches, terms_of
+from harness.core.rules.rule import Example, Rule
+from harness.core.rules.sighting import Sighting
+from harness.core.rules.tellings import Sight, Tellings, sight_of
+
+
+class ExitAfterEntry:
+    """Folds over steps from which users may be taken out: when each was told to have entered, and to have left."""
+
+    def __init__(self, parameters: Mapping[str, Any]) -> None:
+        delay = parameters.get("list_delay")
+        self._list_delay: Duration = parse_duration(delay) if isinstance(delay, str) else 24 * HOUR
+        self._terms: dict[Owner, Terms] = {}
+        self._entries: dict[tuple[Owner, User], Tellings] = {}
+        self._exits: dict[Leaver, Exits] = {}
+        self._deleted: set[tuple[str, User]] = set()
+
+    def see(self, sighting: Sighting) -> None:
+        """Remember who entered or left, and when; nothing where nobody may ever leave."""
+        call = sighting.call
+        if call is not None and call.get("type") == DELETE:
+            self._deleted.update((sighting.destination.name, user) for user in _users(call))
+        if sighting.key is None or not sighting.exits:
+            return
+        entered = _tells_of_entry(sighting)
+        users = _users(call) if call is not None else _member(sighting.payload)
+        if entered is None or not users:
+            return
+        step = sighting.step
+        owner = Owner(
+            journey=step.journey.id if step else None,
+            step=step.step.name if step else sighting.key,
+            destination=sighting.destination.name,
+        )
+        if owner not in self._terms:
+            self._terms[owner] = terms_of(sighting, self._list_delay)
+        if entered:
+            self._enter(owner, users, sighting)
+        else:
+            self._leave(owner, users, sighting)
+
+    def _enter(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
+        sight, message = sight_of(sighting), sighting.call or sighting.payload
+        for user in users:
+            self._entries.setdefault((owner, user), Tellings()).add(message, sight)
+
+    def _leave(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
+        call_type = str(sighting.call.get("type")) if sighting.call is not None else "list entry"
+        leaver = Leaver(owner=owner, call_type=call_type, users=users)
+        exits = self._exits.get(leaver)
+        if exits is None:
+            named = any(kind in ("email", "group") for kind, _ in users)
+            emails = 1 if named else max(sighting.declarations.emails_of(name) for _, name in users)
+            exits = self._exits[leaver] = Exits(look_alikes=max(1, emails))
+        exits.messages.add(sighting.call or sighting.payload, sight_of(sighting))
+
+    def merge(self, other: Self) -> None:
+        """Take over what `other` saw."""
+        self._terms.update(other._terms)
+        self._deleted |= other._deleted
+        for key, entries in other._entries.items():
+            self._entries.setdefault(key, Tellings()).merge(entries)
+        for leaver, exits in other._exits.items():
+            mine = self._exits.setdefault(leaver, Exits(look_alikes=exits.look_alikes))
+            mine.messages.merge(exits.messages)
+
+    def violations(self) -> Iterator[Violation]:
+        """One for each exit without an entry before it, before its time, or beyond the first of an entry."""
+        of_journeys = self._entries_of_journeys()
+        for leaver, exits in self._exits.items():
+            owner = leaver.owner
+            if any((owner.destination, user) in self._deleted for user in leaver.users):
+                continue  # Nobody knows what the destination still has of somebody who asked to be forgotten.
+            entries = [self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries]
+            steps = sorted({sight for each in entries for sight in each.first_sights()})
+            journey = {sight for user in leaver.users for sight in of_journeys.get((owner.journey, user), ())}
+            yield from breaches(leaver, exits, Known(step=steps, journey=sorted(journey)), self._terms[owner])
+
+    def _entries_of_journeys(self) -> Mapping[tuple[str | None, User], list[Sight]]:
+        """By journey and user: the entries into any step of the journey, wherever they were told."""
+        found: defaultdict[tuple[str | None, User], list[Sight]] = defaultdict(list)
+        for (owner, user), entries in self._entries.items():
+            if owner.journey is not None and not self._terms[owner].only_step:
+                found[owner.journey, user].extend(entries.first_sights())
+        return found
+
+
+def _tells_of_entry(sighting: Sighting) -> bool | None:
+    """True for an entry, False for an exit; None where the payload tells of neither."""
+    payload, call = sighting.payload, sighting.call
+    if is_list_entry(payload):
+        return bool(payload["action"] == ADD)
+    if call is None:
+        return None
+    value, event_name = subject(call).get(sighting.key or ""), call.get("event")
+    if event_name == EXITED or (event_name != ENTERED and (value is False or value == "false")):
+        return False
+    return True if event_name == ENTERED or value is True or value == "true" else None
+
+
+def _users(call: Payload) -> tuple[User, ...]:
+    """All that a call names its user by; a group call is an account's."""
+    if call.get("type") == "group":
+        return _named(group=call.get("groupId"))
+    return _named(userId=call.get("userId"), anonymousId=call.get("anonymousId"), email=call_email(call))
+
+
+def _member(entry: Payload) -> tuple[User, ...]:
+    """All that a list entry names its user by."""
+    user = entry["user"]
+    return _named(**{name: user.get(name) for name in ("userId", "anonymousId", "email")})
+
+
+def _named(**names: Any) -> tuple[User, ...]:
+    return tuple(
+        (kind, name.casefold() if kind == "email" else name)
+        for kind, name in names.items()
+        if isinstance(name, str) and name
+    )
+
+
+_DECLARED = {"first_purchase": {**JOURNEYS["first_purchase"], "exit": {"after": "7d"}}}
+_ENTRY = track(timestamp="2026-11-21T10:00:00Z")
+_EXIT = track(event=EXITED, properties={KEY: "false"}, messageId="personas_2", timestamp="2026-11-28T10:00:00Z")
+
+EXIT_AFTER_ENTRY = Rule(
+    id="exit-after-entry",
+    sentence="Where users may leave, each leaves once after each entry, and not before the declared time.",
+    source="Build a journey: users who exit leave all steps and destinations, so many days after entry; Show an ad: "
+    "remove users from the destination after so long",
+    remedy="Plan the exit when the user enters, send it once, and repeat its messageId when you retry it.",
+    passes=Example(deliveries=(event(_ENTRY), event(_EXIT)), journeys=_DECLARED),
+    fails=Example(
+        deliveries=(event(_ENTRY), event({**_EXIT, "timestamp": "2026-11-24T10:00:00Z"})), journeys=_DECLARED
+    ),
+    history=ExitAfterEntry,
+)
