@@ -22,11 +22,11 @@ def har_pieces(deliveries: Iterable[Delivery], *, host: str) -> Iterator[bytes]:
     """The archive of `deliveries`, piece by piece, so that it never has to be in memory; `host` is where they went."""
     head = {"version": "1.2", "creator": {"name": "journey-harness", "version": __version__}}
     yield b'{"log":' + orjson.dumps(head)[:-1] + b',"entries":['
-    comma = b"\n"
+    comma = b""  # all on one line: lines that are JSON by themselves would be taken for records
     for delivery in deliveries:
         yield comma + orjson.dumps(har_entry(delivery, host=host))
-        comma = b",\n"
-    yield b"\n]}}\n"
+        comma = b","
+    yield b"]}}\n"
 
 
 def har_entry(delivery: Delivery, *, host: str) -> Mapping[str, Any]:
