@@ -4,7 +4,7 @@
     python benchmarks/soak.py memory [--deliveries 1000000] [--ledger sqlite:PATH | memory:?max=N]
 
 `kill` ends a server under load with SIGKILL, round after round, and looks whether anything that was answered is missing
-in its ledger file. `memory` sends so many deliveries, no two alike, and shows how much memory the server then has.
+in its ledger file. `memory` lets a run receive so many deliveries, no two alike, and shows how much memory that takes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import re
 import signal
@@ -28,12 +29,21 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.http_load import PAYLOAD
 from benchmarks.receive import memory as resident
+from harness.adapters.clocks import wall_clock
+from harness.adapters.ledgers import Ledgers, open_ledgers
+from harness.adapters.server.requests import RawReply, RawRequest
+from harness.adapters.server.server import Server
 from harness.adapters.sqlite_ledger.reading import read_run
 from harness.adapters.sqlite_ledger.storage import open_reader
+from harness.core.destinations.destination import Destination
+from harness.core.ledger_urls import parse_ledger_url
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STEPS = 20
 """How often `memory` looks."""
+_GROUP = 64
+"""Deliveries that come in at the same time."""
+_HEADERS = ((b"Host", b"soak"), (b"Content-Type", b"application/json"), (b"User-Agent", b"Segment.io/1.0"))
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 
 
@@ -135,18 +145,42 @@ async def _client(port: int, name: str, played: Round) -> None:
 
 
 def memory(deliveries: int, ledger: str) -> float:
-    """Send so many; by how much memory grew from a fifth of the way to its end, as a ratio."""
-    step, sizes = max(1, deliveries // _STEPS), list[int]()
+    """Receive so many, past HTTP; by how much memory grew from a fifth of the way to its end, as a ratio."""
     print(f"memory: {deliveries} deliveries to {ledger}")
-    with serving(ledger) as (process, url):
-        for number in range(1, _STEPS + 1):
-            command = [sys.executable, "-m", "benchmarks.http_load", url, str(step * 10 // 11), "64"]
-            subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=600, cwd=CHECKOUT)
-            sizes.append(resident(process.pid) or 0)
-            print(f"  {step * number:8} deliveries: {sizes[-1]:5} MiB", flush=True)
+    sizes = asyncio.run(_received(deliveries, open_ledgers(parse_ledger_url(ledger))))
     ratio = sizes[-1] / max(1, sizes[_STEPS // 5 - 1])
     print(f"  {ratio:.2f} x the memory at a fifth of the way")
     return ratio
+
+
+async def _received(deliveries: int, ledgers: Ledgers) -> list[int]:
+    """The memory of this process in MiB after each step, in which a run receives what no two requests have alike."""
+    with closing(ledgers):
+        run, sizes, step = Server(ledgers=ledgers).open_run("default"), list[int](), deliveries // _STEPS
+        run.add(Destination(name="events"))
+        for number in range(1, deliveries + 1):
+            message = f"message-{number}"
+            body = json.dumps({**PAYLOAD, "messageId": message, "userId": message}).encode()
+            reply = run.receive(_request(body))
+            if number % _GROUP == 0 and not isinstance(reply, RawReply):
+                await reply
+            if number % step == 0:
+                sizes.append(resident(os.getpid()) or 0)
+                print(f"  {number:8} deliveries: {sizes[-1]:5} MiB", flush=True)
+    return sizes
+
+
+def _request(body: bytes) -> RawRequest:
+    return RawRequest(
+        run="default",
+        destination="events",
+        method="POST",
+        path="/destinations/events",
+        headers=_HEADERS,
+        body=body,
+        arrived_at=wall_clock(),
+        defect=None,
+    )
 
 
 def main() -> None:
