@@ -137,12 +137,13 @@ def compare(rounds: int, requests: int, connections: int, warm_up: int, front_on
         "connections": connections,
         "warm_up": warm_up,
         "receiver": "stand-in" if front_only else "harness serve",
-        "servers": {name: _medians(each, resident[name]) for name, each in turns.items()},
-        "ratios": {name: _ratios(turns[OURS], each) for name, each in turns.items() if name != OURS},
+        "servers": {name: medians(each, resident[name]) for name, each in turns.items()},
+        "ratios": {name: ratios(turns[OURS], each) for name, each in turns.items() if name != OURS},
     }
 
 
-def _medians(turns: list[Turn], resident: int | None) -> dict[str, float | None]:
+def medians(turns: list[Turn], resident: int | None) -> dict[str, float | None]:
+    """The medians of the turns of one server."""
     times = [turn.cpu for turn in turns if turn.cpu is not None]
     return {
         "requests_per_second": statistics.median(turn.rate for turn in turns),
@@ -151,7 +152,7 @@ def _medians(turns: list[Turn], resident: int | None) -> dict[str, float | None]
     }
 
 
-def _ratios(ours: list[Turn], theirs: list[Turn]) -> dict[str, float | None]:
+def ratios(ours: list[Turn], theirs: list[Turn]) -> dict[str, float | None]:
     """Of rates, and of processor time a request, both so that more is better for us."""
     rates = _ratio([turn.rate for turn in ours], [turn.rate for turn in theirs])
     times = [(mine.cpu, other.cpu) for mine, other in zip(ours, theirs, strict=True)]
@@ -171,13 +172,18 @@ def show(figures: dict[str, Any]) -> None:
         f"{OURS} is {figures['receiver']}"
     )
     for name, server in figures["servers"].items():
-        cpu, resident = server["cpu_us_per_request"] or 0, server["rss_mib"] or 0
-        rate = server["requests_per_second"]
-        print(f"  {name:22} {rate:8.0f} requests/s  {cpu:6.1f} us of processor time each  {resident:5} MiB at the end")
+        show_server(name, server)
     for name, ratio in figures["ratios"].items():
         spread = f"{ratio['lowest']:.2f} to {ratio['highest']:.2f}"
         less = f"; {ratio['cpu']:.2f} x by processor time" if ratio["cpu"] else ""
         print(f"  {ratio['median']:.2f} x {name} (median of the rounds; {spread}{less})")
+
+
+def show_server(name: str, server: dict[str, Any]) -> None:
+    """Print the medians of one server."""
+    cpu, resident = server["cpu_us_per_request"] or 0, server["rss_mib"] or 0
+    rate = server["requests_per_second"]
+    print(f"  {name:22} {rate:8.0f} requests/s  {cpu:6.1f} us of processor time each  {resident:5} MiB at the end")
 
 
 def main() -> None:

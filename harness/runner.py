@@ -288,6 +288,7 @@ def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queri
         run.judge(),
         deliveries,
         expect_violations=scenario.expect_violations,
+        losses=run.ledger.losses(),
         violations_mark=scenario.violations_mark,
         unexpected_allowed=any(isinstance(each, UnexpectedAllowed) for each in scenario.expectations),
     )

@@ -33,6 +33,7 @@ class Options:
         "serve": "Run the mock destination server until it is interrupted.",
         "wait-ready": "Wait until a server is ready.",
         "check": "Judge captured traffic.",
+        "ledger": "Export, import and list what a ledger file holds.",
         "validate": "Read scenario, contract and configuration files without running anything.",
         "mutate": "Run scenarios against faulty senders, and tell which each catches.",
         "contracts": "List the contract families; show, compare or detect them.",

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import click
 
 from harness.adapters.config_files import load_config, read_config
+from harness.adapters.ledgers import Ledgers, open_ledgers
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
@@ -20,6 +21,8 @@ from harness.cli.say import print_json, say
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
 from harness.core.instants import Duration, parse_duration
+from harness.core.keeping import LedgerFailed
+from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
 from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
@@ -38,18 +41,34 @@ destinations:
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at.")
 @click.option("--port", default=DEFAULT_PORT, show_default=True, type=click.IntRange(0, 65535), help="0 takes any.")
 @click.option("--config", "config", type=click.Path(path_type=Path), help="A YAML file with destinations and journeys.")
+@click.option("--ledger", "ledger", default="memory:", show_default=True, metavar="URL", help=f"{FORMS}.")
 @click.option("--runs-expire-after", "lifetime", metavar="DURATION", help="Close other runs once idle for so long.")
 @click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
-def serve(host: str, port: int, config: Path | None, lifetime: str | None, log: LogFormat | None, as_json: bool) -> int:
+def serve(
+    host: str,
+    port: int,
+    config: Path | None,
+    ledger: str,
+    lifetime: str | None,
+    log: LogFormat | None,
+    as_json: bool,
+) -> int:
     """Run the mock destination server until it is interrupted."""
     built_in = parse_document(WITHOUT_CONFIG, "built-in")
     setup, contract = load_config(config) if config else read_config(built_in, Path())
     expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
     spaces = Spaces()
-    server = Server(attach=spaces.attach, expires_after=expires_after)
-    with logged(log):
+    with logged(log), closing(_opened(ledger)) as ledgers:
+        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers)
         return asyncio.run(_serve(server, spaces, (host, port), (setup, contract), as_json=as_json))
+
+
+def _opened(url: str) -> Ledgers:
+    try:
+        return open_ledgers(parse_ledger_url(url))
+    except (ValueError, LedgerFailed) as error:
+        raise UsageFault(f"--ledger: {error}") from None
 
 
 async def _serve(

@@ -39,6 +39,8 @@ class Filters(TypedDict, total=False):
     status: int
     accepted: bool
     unexpected: bool
+    search: str
+    """Those whose body has this text in it, in whatever case."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,8 @@ from dataclasses import replace
 from harness.core.delivery import Delivery
 from harness.core.documents import Mark
 from harness.core.judging import Judgement
+from harness.core.keeping import Loss
+from harness.core.ledger import find
 from harness.core.verdict import Unmet, Verdict
 
 _SHOWN_STRAYS = 5
@@ -21,16 +23,19 @@ def conclude(
     *,
     expect_violations: frozenset[str] | None,
     unexpected_allowed: bool,
+    losses: Sequence[Loss] = (),
     violations_mark: Mark | None = None,
 ) -> Verdict:
     """The verdict on what `subject` names, whose unmet expectations and lost requests it already knows.
 
+    `losses` are deliveries that cannot be judged any more: with any, nothing passes.
     `expect_violations` are the rules that must be broken, exactly these; None: none may be. They are demanded at
     `violations_mark`, or else at the subject's own.
     """
     unmet = [*subject.unmet, *_unmet_violations(violations_mark or subject.mark, judgement, expect_violations)]
     if not unexpected_allowed:
         unmet.extend(_unexpected(subject.mark, judgement, deliveries, subject.lost))
+    unmet.extend(_lost(subject.mark, loss) for loss in losses)
     failed = bool(unmet) or (expect_violations is None and bool(judgement.errors))
     return replace(
         subject,
@@ -38,9 +43,19 @@ def conclude(
         judgement=judgement,
         unmet=unmet,
         violations=judgement.violations,
-        evidence={number: deliveries[number - 1] for v in judgement.violations for number in v.deliveries},
+        evidence=_evidence(deliveries, {number for v in judgement.violations for number in v.deliveries}),
         expected_rules=expect_violations or frozenset(),
     )
+
+
+def _evidence(deliveries: Sequence[Delivery], numbers: set[int]) -> dict[int, Delivery]:
+    """The deliveries of those numbers, as far as they are kept."""
+    found = ((number, find(deliveries, number)) for number in sorted(numbers))
+    return {number: delivery for number, delivery in found if delivery is not None}
+
+
+def _lost(mark: Mark, loss: Loss) -> Unmet:
+    return Unmet(mark=mark, expectation="ledger", expected="every delivery kept", actual=loss.words())
 
 
 def _unmet_violations(mark: Mark, judgement: Judgement, expected: frozenset[str] | None) -> list[Unmet]:

@@ -126,6 +126,10 @@ class Judgement:
         """The violations that are not mere warnings."""
         return tuple(violation for violation in self.violations if violation.severity == "error")
 
+    def breaking(self, rule: str) -> frozenset[int]:
+        """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
+        return frozenset(n for found in self.violations if found.rule == rule for n in found.deliveries)
+
 
 def judge(deliveries: Iterable[Delivery], destinations: Mapping[str, Destination], checker: Checker) -> Judgement:
     """The judgement of `deliveries`, whose payloads were checked when they came."""
@@ -137,7 +141,10 @@ def judge(deliveries: Iterable[Delivery], destinations: Mapping[str, Destination
         accepted, unexpected = accepted + delivery.accepted, unexpected + delivery.unexpected
         violations.extend(delivery.violations)
         if not delivery.unexpected:
-            histories.see(delivery, destinations[delivery.destination])
+            name = delivery.destination
+            # A ledger that was opened again may hold deliveries to destinations that are no longer set up.
+            destination = destinations.get(name) or Destination(name=name, kind=delivery.kind or "event")
+            histories.see(delivery, destination)
     violations.extend(histories.violations())
     return Judgement(
         violations=tuple(sorted(violations, key=_order)),

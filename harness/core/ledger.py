@@ -8,22 +8,65 @@ from typing import Any, Protocol
 
 from harness.core.calls import call_email
 from harness.core.delivery import Delivery, Payload
+from harness.core.keeping import Committing, Loss
+from harness.core.searching import contains
 
 
 class Ledger(Protocol):
     """Where a run's deliveries are kept."""
 
-    def append(self, delivery: Delivery) -> None:
-        """Keep `delivery`, the next in number."""
+    @property
+    def last(self) -> int:
+        """The number of the last delivery that was ever kept, or was to be; 0 where there is none."""
+        ...
+
+    @property
+    def attempts_kept(self) -> int | None:
+        """Of how many messages a destination is to remember the attempts, so that memory stays flat; None: of all."""
+        ...
+
+    def append(self, delivery: Delivery) -> Committing | None:
+        """Keep `delivery`, the next in number; None where it is kept at once, else what tells when it is."""
         ...
 
     def deliveries(self, after: int = 0) -> Sequence[Delivery]:
-        """The deliveries with a number greater than `after`, in order."""
+        """The deliveries with a number greater than `after`, in order; they may be read only as they are needed."""
+        ...
+
+    def members_of_lists(self) -> Iterable[Delivery]:
+        """The accepted deliveries to list destinations, in order."""
+        ...
+
+    def unexpected(self) -> Iterable[Delivery]:
+        """The deliveries for destinations that there were not, in order."""
+        ...
+
+    def losses(self) -> Sequence[Loss]:
+        """What came and is kept no longer, or could not be kept."""
         ...
 
     def clear(self) -> None:
-        """Forget all deliveries."""
+        """Forget all deliveries, and what was lost; numbers begin anew."""
         ...
+
+    def close(self) -> None:
+        """Forget all deliveries for good: the run is closed."""
+        ...
+
+
+def find(deliveries: Sequence[Delivery], number: int) -> Delivery | None:
+    """The delivery of that number; None where it is not kept."""
+    low, high = 0, len(deliveries)
+    if high and number < deliveries[0].number + high:
+        low = max(0, number - deliveries[-1].number + high - 1)  # where nothing is missing, it stands just there
+        high = min(high, number - deliveries[0].number + 1)
+    while low < high:
+        middle = (low + high) // 2
+        delivery = deliveries[middle]
+        if delivery.number == number:
+            return delivery
+        low, high = (middle + 1, high) if delivery.number < number else (low, middle)
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +86,8 @@ class Filter:
     status: int | None = None
     accepted: bool | None = None
     unexpected: bool | None = None
+    search: str | None = None
+    """Those whose body has this text in it, in whatever case."""
 
     def admits(self, delivery: Delivery) -> bool:
         """Whether `delivery` is asked for."""
@@ -52,6 +97,7 @@ class Filter:
             and self.unexpected in (None, delivery.unexpected)
             and self.status in (None, getattr(delivery.reply, "status", 0))
             and (self.rule is None or any(v.rule == self.rule for v in delivery.violations))
+            and (self.search is None or contains(delivery, self.search))
             and self._admits_payloads(delivery.payloads)
         )
 

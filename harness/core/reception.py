@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from harness.core.attempts import Attempts, RecentAttempts
 from harness.core.authentication import refused
 from harness.core.behaviours.behaviour import Always, Asked
 from harness.core.behaviours.faults import CLOSE_EARLY
@@ -25,7 +26,7 @@ from harness.core.rules.signatures import signature_breaches
 class Past:
     """What a destination remembers of the deliveries before: a fold, owned by one process."""
 
-    attempts: dict[Hashable, int] = field(default_factory=dict)
+    attempts: Attempts = field(default_factory=dict[Hashable, int])
     """How often each message came."""
     members: Members = field(default_factory=Members)
     """Who is on its lists."""
@@ -50,7 +51,9 @@ def receive(
     number: int,
     answered: Reply | None = None,
 ) -> Delivery:
-    """The delivery that `arrival` makes at `destination`, its reply decided; `past` is brought up to date.
+    """The delivery that `arrival` makes at `destination`, its reply decided; its attempt is counted in `past`.
+
+    Once a ledger keeps it, `remember` brings the rest of `past` up to date.
 
     `answered` is the reply where somebody else decided it: an endpoint that the destination hands on to.
     """
@@ -62,9 +65,30 @@ def receive(
     # By position: by name, making it would take half as long again.
     delivery = Delivery(number, run, destination.name, destination.kind, attempt, arrival, payloads, violations, reply)
     if destination.kind == "list" and delivery.accepted:
-        past.members.take(delivery)
-        _end_attempts([each for index, each in enumerate(unpacked.payloads) if delivery.accepts(index)], past)
+        _end_attempts(_taken(delivery, unpacked.payloads), past)
     return delivery
+
+
+def remember(delivery: Delivery, past: Past) -> None:
+    """Bring the members of lists up to date with `delivery`, once that is kept and will be answered as it says."""
+    if delivery.kind == "list" and delivery.accepted:
+        past.members.take(delivery)
+
+
+def new_past(most: int | None) -> Past:
+    """The past of a destination to which nothing came; it knows the attempts of the latest `most` messages, or of all.
+
+    A ledger that is to need no more memory, however much comes, cannot remember every message.
+    """
+    return Past() if most is None else Past(attempts=RecentAttempts(most))
+
+
+def recount(delivery: Delivery, past: Past) -> None:
+    """Count the attempts of a delivery that was received before."""
+    payloads = tuple(delivery.payloads)
+    _count_attempts(payloads, past)
+    if delivery.kind == "list" and delivery.accepted:
+        _end_attempts(_taken(delivery, payloads), past)
 
 
 def cut_short(arrival: Arrival, destination: Destination, past: Past, *, number: int) -> Fault | None:
@@ -181,6 +205,11 @@ def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _taken(delivery: Delivery, payloads: Sequence[Payload]) -> list[Payload]:
+    """Those of its `payloads` that the destination took."""
+    return [payload for index, payload in enumerate(payloads) if delivery.accepts(index)]
 
 
 def _end_attempts(entries: Sequence[Payload], past: Past) -> None:

@@ -124,6 +124,7 @@ class BoundRun:
             self.run.ledger.deliveries(),
             expect_violations=self.demands.expect_violations,
             unexpected_allowed=self.demands.unexpected_allowed,
+            losses=self.run.ledger.losses(),
         )
 
     def news(self, *, again: bool = False) -> str | None:

@@ -10,7 +10,7 @@ from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Defect, Delivery, RawHeaders
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, parse_instant
-from harness.core.reception import Past, receive
+from harness.core.reception import Past, receive, remember
 
 CRM = Destination(name="crm")
 ADS = Destination(name="ads", kind="list")
@@ -40,4 +40,7 @@ def arrival(body: bytes, name: str = "crm", *, headers: RawHeaders = (), defect:
 def received(body: bytes, destination: Destination = CRM, past: Past | None = None, *, number: int = 1) -> Delivery:
     """The delivery that `body` makes at `destination`."""
     request = arrival(body, destination.name)
-    return receive(request, destination, past or Past(), checker(), run="default", number=number)
+    past = past or Past()
+    delivery = receive(request, destination, past, checker(), run="default", number=number)
+    remember(delivery, past)
+    return delivery

@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 import orjson
 
+from harness.adapters.ledgers import Ledgers
 from harness.adapters.server.requests import Limits
 from harness.adapters.server.server import Attach, Server
 from harness.cli.spaces import Spaces
@@ -80,11 +81,15 @@ class Served:
 
 @asynccontextmanager
 async def served(
-    config: Mapping[str, Any] | None = None, *, limits: Limits | None = None, attach: Attach | None = None
+    config: Mapping[str, Any] | None = None,
+    *,
+    limits: Limits | None = None,
+    attach: Attach | None = None,
+    ledgers: Ledgers | None = None,
 ) -> AsyncIterator[Served]:
     """A server on a free port whose default run is set up by `config`; journeys in it get a simulated space."""
     spaces = Spaces()
-    async with serving(Server(limits=limits, attach=attach or spaces.attach), spaces) as it:
+    async with serving(Server(limits=limits, attach=attach or spaces.attach, ledgers=ledgers), spaces) as it:
         if config is not None:
             await it.put("/runs/default", config)
         yield it

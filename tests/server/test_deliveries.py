@@ -17,7 +17,8 @@ CONFIG = {
     }
 }
 KNOWN = (
-    "known: accepted, after, count, destination, event, key, limit, rule, settled, status, type, unexpected, user, wait"
+    "known: accepted, after, before, count, destination, event, key, limit, order, rule, search, settled, "
+    "status, type, unexpected, user, wait"
 )
 LIST = "/runs/default/deliveries"
 

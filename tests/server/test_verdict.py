@@ -23,7 +23,14 @@ async def test_good_deliveries_pass() -> None:
         await it.send([track("b"), track("c")])
         verdict = await it.get("/runs/default/verdict")
     assert (verdict["verdict"], verdict["violations"], verdict["failures"]) == ("passed", [], [])
-    assert verdict["counts"] == {"deliveries": 2, "payloads": 3, "accepted": 2, "unexpected": 0, "missed": 0}
+    assert verdict["counts"] == {
+        "deliveries": 2,
+        "payloads": 3,
+        "accepted": 2,
+        "unexpected": 0,
+        "missed": 0,
+        "dropped": 0,
+    }
 
 
 async def test_a_breach_in_one_payload_fails_the_run() -> None:

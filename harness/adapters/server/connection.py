@@ -13,9 +13,21 @@ from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.in_flight import InFlight
+from harness.adapters.server.manners import reset
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import render
-from harness.adapters.server.requests import METHODS, Limits, RawReply, RawRequest, Receiver, locate, shared_headers
+from harness.adapters.server.requests import (
+    METHODS,
+    Limits,
+    Location,
+    Owed,
+    RawReply,
+    RawRequest,
+    Receiver,
+    locate,
+    shared_headers,
+)
 
 Begun: TypeAlias = RawReply | Awaitable[RawReply] | Exception
 """What became of receiving a request: its reply, now or later, or why there is none."""
@@ -30,7 +42,7 @@ class Connection(web.RequestHandler):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_most", "_receive", "_refused")
+    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_most", "_owed", "_receive", "_refused")
 
     def __init__(
         self,
@@ -38,6 +50,7 @@ class Connection(web.RequestHandler):
         *,
         receive: Receiver,
         refused: Refusals,
+        in_flight: InFlight,
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -53,9 +66,14 @@ class Connection(web.RequestHandler):
         )
         self._receive = receive
         self._refused = refused
+        self._in_flight = in_flight
         self._most = limits.body
         self._begun: Begun | None = None
         self._gone: asyncio.Event | None = None
+        self._owed: Location | None = None
+        """Where the request went whose reply is waited for; nothing else of this connection is looked at meanwhile."""
+        self._held = b""
+        """What came in meanwhile."""
         self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
 
     def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
@@ -83,11 +101,31 @@ class Connection(web.RequestHandler):
         except Exception as error:  # noqa: BLE001  # raised again where aiohttp answers and logs it
             self._begun = error
             return False
+        if isinstance(reply, Owed) and reply.reply is None and reply.plain:
+            self._owed = location
+            self._in_flight.enter(location.run, location.destination)
+            reply.then(lambda paid: self._pay(paid, arrived_at // 1_000_000, location))
+            return True
         if not isinstance(reply, RawReply) or reply.manner or not self._write(reply, arrived_at // 1_000_000):
             self._begun = reply
             return False
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         return True
+
+    def _pay(self, reply: RawReply, second: int, owed: Location) -> None:
+        """Write the reply that was waited for, and go on with what came in meanwhile."""
+        self._owed = None
+        self._in_flight.leave(owed.run, owed.destination)
+        if self.transport is None:
+            return
+        if not self._write(reply, second):
+            reset(self.transport)
+            return
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
+        held, self._held = self._held, b""
+        if held:
+            self.transport.resume_reading()
+            self.data_received(held)
 
     def _write(self, reply: RawReply, second: int) -> bool:
         """Whether `reply`, dated `second`, is one that can be written, and the client is there."""
@@ -148,11 +186,20 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
+        if self._owed is not None:
+            self._hold(data)
+            return
         super().data_received(data)
         # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:
         # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
             self._break_bodies()
+
+    def _hold(self, data: bytes) -> None:
+        """Keep what a client sends before it has the answer to its last request; it can wait with more of it."""
+        self._held += data
+        if self.transport is not None:
+            self.transport.pause_reading()
 
     def resume_reading(self, resume_parser: bool = True) -> None:
         """Read on, where reading was paused."""
@@ -172,6 +219,9 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Note what nobody will answer any more."""
         # A client that sends several requests at once and leaves: aiohttp drops those that it had not begun with.
+        if self._held:
+            reason = "the client left before it had the answer to its last request, and what it sent next was not read"
+            self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
         for message, _ in self._messages:
             if isinstance(message, RawRequestMessage):
                 reason = f"the client left before {message.method} {message.path} was read"

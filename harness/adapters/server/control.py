@@ -6,6 +6,7 @@ from harness.adapters.server.asking import Controlled, ReadSetup
 from harness.adapters.server.deliveries_view import DeliveriesView
 from harness.adapters.server.delivery_stream import DeliveryStream
 from harness.adapters.server.destination_control import DestinationControl
+from harness.adapters.server.ledger_control import LedgerControl
 from harness.adapters.server.routes import Route
 from harness.adapters.server.run_control import RunControl
 from harness.adapters.server.service_control import ServiceControl
@@ -22,6 +23,7 @@ class ControlApi:
             DestinationControl(server, read),
             DeliveriesView(server),
             self._stream,
+            LedgerControl(server),
             ServiceControl(server, lambda: self._stream.open),
         )
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
 
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, run_of
+from harness.adapters.server.deliveries_found import Found, Page
 from harness.adapters.server.delivery_queries import DEFAULT_PAGE, FILTERS, LARGEST_PAGE, LONGEST_WAIT, PAGING
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.problems import Refused
 from harness.adapters.server.routes import RUN, Answer, Route, ok, read_query
 from harness.adapters.server.runs import Run
-from harness.core.delivery import Delivery
 from harness.core.instants import SECOND
-from harness.core.ledger import Filter, filtered
+from harness.core.ledger import Filter
 from harness.core.records import delivery_record
-from harness.core.rules.catalogue import RULES
 
 _TAG: Final = "Deliveries"
 _WAITED: Final = (
@@ -56,7 +55,7 @@ class DeliveriesView:
         number = int(request.match_info["number"][:18])
         run = run_of(self._server, request)
         found = run.ledger.deliveries(max(0, number - 1))[:1]
-        if not found or number < 1:
+        if not found or found[0].number != number:
             raise Refused(404, f"there is no delivery {number} in this run", "list them to see their numbers")
         return json_answer(delivery_record(found[0], run.secret_headers(found[0].destination)))
 
@@ -69,20 +68,25 @@ class DeliveriesView:
             settled=paging.get("settled", 0) / SECOND,
             seconds=min(paging.get("wait", 0), LONGEST_WAIT) / SECOND,
         )
-        waiting = _Waiting(run, self._server.in_flight, _Found(run, Filter(**asked), paging.get("after", 0)), wait)
+        page = Page(
+            after=paging.get("after", 0),
+            before=paging.get("before"),
+            limit=min(max(1, paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE),
+            newest=paging.get("order") == "newest",
+        )
+        waiting = _Waiting(run, self._server.in_flight, Found(run, Filter(**asked), page), wait)
         complete = await waiting.done()
-        limit = min(max(1, paging.get("limit", DEFAULT_PAGE)), LARGEST_PAGE)
-        return json_answer(_page(run, waiting.found, limit, complete=complete, in_flight=waiting.in_flight))
+        return json_answer(_listed(run, waiting.found, complete=complete, in_flight=waiting.in_flight))
 
 
-def _page(run: Run, found: list[Delivery], limit: int, *, complete: bool, in_flight: int) -> dict[str, Any]:
-    page = found[:limit]
+def _listed(run: Run, found: Found, *, complete: bool, in_flight: int) -> dict[str, Any]:
+    page = found.page()
     return {
         "deliveries": [delivery_record(each, run.secret_headers(each.destination)) for each in page],
-        "total": len(found),
+        "total": found.total,
         "in_flight": in_flight,
         "complete": complete,
-        "next": page[-1].number if len(found) > limit else None,
+        "next": page[-1].number if found.total > len(page) else None,
     }
 
 
@@ -99,7 +103,7 @@ class Wait:
 class _Waiting:
     """Waits until there are enough deliveries, none that could be one is in flight, and nothing new comes."""
 
-    def __init__(self, run: Run, in_flight: InFlight, found: _Found, wait: Wait) -> None:
+    def __init__(self, run: Run, in_flight: InFlight, found: Found, wait: Wait) -> None:
         self._run = run
         self._in_flight = in_flight
         self._found = found
@@ -108,9 +112,9 @@ class _Waiting:
         self._calm_since = self._now()
 
     @property
-    def found(self) -> list[Delivery]:
+    def found(self) -> Found:
         """What was found, when it was last looked at."""
-        return self._found.deliveries
+        return self._found
 
     @property
     def in_flight(self) -> int:
@@ -119,23 +123,24 @@ class _Waiting:
 
     async def done(self) -> bool:
         """Return once all is there, or the time is over; whether all is there."""
+        await self._look()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._wait.seconds):
                 while not self._is_done() and await self._news():
-                    self._look()
-        self._look()
+                    await self._look()
+        await self._look()
         return self._is_done()
 
     def _is_done(self) -> bool:
         return self._is_calm() and self._now() - self._calm_since >= self._wait.settled
 
     def _is_calm(self) -> bool:
-        return len(self.found) >= self._wait.count and not self.in_flight
+        return self.found.total >= self._wait.count and not self.in_flight
 
-    def _look(self) -> None:
-        before = len(self.found)
-        self._found.look()
-        if len(self.found) != before or self.in_flight:
+    async def _look(self) -> None:
+        before = self.found.total
+        await self._found.look()
+        if self.found.total != before or self.in_flight:
             self._calm_since = self._now()
 
     async def _news(self) -> bool:
@@ -146,40 +151,3 @@ class _Waiting:
             async with asyncio.timeout_at(self._calm_since + self._wait.settled):
                 return await self._run.changed()
         return True
-
-
-class _Found:
-    """The deliveries that a filter admits; each is looked at once, however often there is news.
-
-    A rule over the history is the exception: whether a delivery breaks it depends on what came since.
-    """
-
-    def __init__(self, run: Run, asked: Filter, after: int) -> None:
-        self.asked = asked
-        self._run = run
-        self._after = after
-        self._history = asked.rule if asked.rule is not None and RULES[asked.rule].history is not None else None
-        self._begin()
-        self.look()
-
-    def _begin(self) -> None:
-        self.deliveries: list[Delivery] = []
-        self._seen = self._after
-        self._resets = self._run.resets
-
-    def look(self) -> None:
-        """Look at what came since the last look; where a rule over the history is asked for, at all that came."""
-        if self._resets != self._run.resets:
-            self._begin()
-        if self._history is not None:
-            self.deliveries = self._breaking(self._history)
-            return
-        news = self._run.ledger.deliveries(self._seen)
-        self._seen += len(news)
-        self.deliveries.extend(filtered(news, self.asked))
-
-    def _breaking(self, rule: str) -> list[Delivery]:
-        """The deliveries that prove a breach: one that was right when it came may be part of one by now."""
-        numbers = self._run.breaking(rule)
-        come = filtered(self._run.ledger.deliveries(self._after), replace(self.asked, rule=None))
-        return [delivery for delivery in come if delivery.number in numbers]

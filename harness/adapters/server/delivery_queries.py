@@ -15,6 +15,7 @@ LONGEST_WAIT: Final[Duration] = 60 * SECOND
 _TEXT: Final[dict[str, Any]] = {"type": "string"}
 _FLAG: Final[dict[str, Any]] = {"type": "boolean"}
 _NUMBER: Final[dict[str, Any]] = {"type": "integer", "minimum": 0}
+_ORDERS: Final = ("oldest", "newest")
 _DURATION: Final[dict[str, Any]] = {"$ref": "#/components/schemas/Duration"}
 
 
@@ -27,6 +28,18 @@ def _flag(text: str) -> bool:
 def _rule(text: str) -> str:
     if text not in RULES:
         raise ValueError(f"unknown rule {text[:80]!r}{near_miss(text[:80], RULES)}")
+    return text
+
+
+def _words(text: str) -> str:
+    if not text:
+        raise ValueError("it is empty: write what to search for, or leave it out")
+    return text
+
+
+def _order(text: str) -> str:
+    if text not in _ORDERS:
+        raise ValueError(f"unknown order {text[:80]!r}{near_miss(text[:80], _ORDERS)}")
     return text
 
 
@@ -43,11 +56,16 @@ FILTERS: Final = (
     _filter("key", "Those about this step key."),
     _filter("status", "Those that were answered with this status.", _NUMBER, whole_number),
     _filter("accepted", "Those that were, or were not, answered 2xx.", _FLAG, _flag),
+    _filter(
+        "search", "Those whose body has this text in it, in whatever case.", {"type": "string", "minLength": 1}, _words
+    ),
     _filter("unexpected", "Those for destinations that do, or do not, exist.", _FLAG, _flag),
 )
 AFTER: Final = _filter("after", "Only numbers above this one.", {**_NUMBER, "default": 0}, whole_number)
 PAGING: Final = (
     AFTER,
+    _filter("before", "Only numbers below this one.", _NUMBER, whole_number),
+    _filter("order", "`oldest` first, or `newest` first.", {"enum": list(_ORDERS), "default": "oldest"}, _order),
     _filter(
         "limit",
         f"At most so many on a page, and never more than {LARGEST_PAGE}.",

@@ -125,7 +125,14 @@ class _Server(web.Server):
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
-        return Connection(self, receive=self._receive, refused=self._refused, limits=self._limits, loop=self._running)
+        return Connection(
+            self,
+            receive=self._receive,
+            refused=self._refused,
+            in_flight=self._in_flight,
+            limits=self._limits,
+            loop=self._running,
+        )
 
     def _request(
         self, message: RawRequestMessage, payload: StreamReader, protocol: web.RequestHandler,

@@ -21,18 +21,29 @@ class InFlight:
     @contextmanager
     def at(self, run: str, destination: str) -> Iterator[None]:
         """Count one request while the context lasts."""
-        counts = self._counts.setdefault(run, Counter())
-        counts[destination] += 1
+        self.enter(run, destination)
         try:
             yield
         finally:
-            counts[destination] -= 1
-            if not counts[destination]:
-                del counts[destination]
-            if not counts and self._counts.get(run) is counts:
+            self.leave(run, destination)
+
+    def enter(self, run: str, destination: str) -> None:
+        """Count one request until it leaves."""
+        counts = self._counts.get(run)
+        if counts is None:
+            counts = self._counts[run] = Counter()
+        counts[destination] += 1
+
+    def leave(self, run: str, destination: str) -> None:
+        """Count a request that entered no longer."""
+        counts = self._counts[run]
+        counts[destination] -= 1
+        if not counts[destination]:
+            del counts[destination]
+            if not counts:
                 del self._counts[run]
-            if self._left is not None:
-                self._left(run)
+        if self._left is not None:
+            self._left(run)
 
     def count(self, run: str, destination: str | None = None) -> int:
         """How many there are for a run, or for one destination of it."""

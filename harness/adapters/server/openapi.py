@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from harness import __version__
 from harness.adapters.json_files import schema_document
-from harness.adapters.server.routes import JSON, Answer, Parameter, Route
+from harness.adapters.server.routes import Answer, Parameter, Route
 
 _OWN: Final = "api"
 _FILES: Final = (_OWN, "delivery", "scenario")
@@ -62,7 +62,10 @@ def _operation(route: Route) -> dict[str, Any]:
     if route.detail:
         operation["description"] = route.detail
     if route.body is not None:
-        operation["requestBody"] = {"required": route.body_required, "content": {JSON: {"schema": ref(route.body)}}}
+        operation["requestBody"] = {
+            "required": route.body_required,
+            "content": {route.body_media: {"schema": ref(route.body)}},
+        }
     return operation
 
 

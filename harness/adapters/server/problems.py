@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from harness.adapters.server.answers import WRITTEN
 from harness.core.documents import DocumentError, DocumentErrors
+from harness.core.keeping import LedgerFailed
 from harness.core.systems import SystemFailed
 
 _LOG = logging.getLogger("harness.server")
@@ -43,6 +44,8 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         return problem(400, "the configuration is not right", str(error))
     except SystemFailed as error:
         return problem(400, "the journeys cannot be played", str(error))
+    except LedgerFailed as error:
+        return problem(503, "the ledger cannot do that now", str(error))
     except (ValueError, OverflowError) as error:
         return problem(400, "the request is not right", str(error))
     except web.HTTPException as error:

@@ -10,7 +10,7 @@ import orjson
 
 from harness.adapters.server.requests import Manner, RawReply
 from harness.core.clock import Charges, Clock
-from harness.core.delivery import Delivery, Fault, Respond
+from harness.core.delivery import Delivery, Fault, Reply, Respond
 from harness.core.destinations.kinds import KINDS
 
 _TEXT: Final = "text/plain; charset=utf-8"
@@ -29,9 +29,14 @@ def raw_reply(delivery: Delivery, clock: Clock) -> RawReply:
         raw = _acknowledgement(delivery.kind or "event", reply.status, len(delivery.payloads), reply.headers)
     else:
         raw = _answer(reply)
-    if not (reply.latency or reply.dribble):
+    if is_plain(reply):
         return raw
     return _charged(replace(raw, manner=Manner(wait=reply.latency, dribble=reply.dribble)), clock.charges)
+
+
+def is_plain(reply: Reply) -> bool:
+    """Whether `reply` is just written, once, at once."""
+    return isinstance(reply, Respond) and not reply.latency and not reply.dribble
 
 
 def _charged(raw: RawReply, charges: Charges | None) -> RawReply:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
 
 from harness.core.delivery import Defect, FaultName
@@ -63,6 +64,38 @@ class RawReply:
     headers: tuple[tuple[str, str], ...] = ()
     manner: Manner | None = None
     """None: it is written at once."""
+
+
+class Owed:
+    """A reply that must wait until something is committed: awaited, or told to whoever asked for that."""
+
+    __slots__ = ("_then", "plain", "reply")
+
+    def __init__(self, *, plain: bool) -> None:
+        """Wait for `pay`."""
+        self.plain = plain
+        """Whether it will be one that is just written, with no manner of its own."""
+        self.reply: RawReply | None = None
+        """The reply, once it is known."""
+        self._then: Callable[[RawReply], None] | None = None
+
+    def then(self, do: Callable[[RawReply], None]) -> None:
+        """Call `do` with the reply, which is not known yet, as soon as it is."""
+        self._then = do
+
+    def pay(self, reply: RawReply) -> None:
+        """Say what the reply is."""
+        self.reply = reply
+        do, self._then = self._then, None
+        if do is not None:
+            do(reply)
+
+    def __await__(self) -> Generator[Any, None, RawReply]:
+        if self.reply is not None:
+            return self.reply
+        future: asyncio.Future[RawReply] = asyncio.get_running_loop().create_future()
+        self.then(lambda reply: None if future.done() else future.set_result(reply))
+        return (yield from future)
 
 
 class Receiver(Protocol):

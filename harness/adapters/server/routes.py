@@ -57,6 +57,7 @@ class Route:
     headers: tuple[Parameter, ...] = ()
     body: str | None = None
     """The name of the schema of the body; None where it takes none."""
+    body_media: str = JSON
     body_required: bool = True
     answers: Mapping[int, Answer]
     problems: tuple[int, ...] = ()

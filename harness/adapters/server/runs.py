@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -11,10 +10,11 @@ from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
 from harness.adapters.server.forwarding import Forwarder, Unreachable
 from harness.adapters.server.happenings import happened
-from harness.adapters.server.raw_replies import raw_reply, written
-from harness.adapters.server.requests import RawReply, RawRequest
+from harness.adapters.server.raw_replies import is_plain, raw_reply, written
+from harness.adapters.server.requests import Owed, RawReply, RawRequest
 from harness.adapters.server.sources import Sources
 from harness.adapters.server.tally import Tally
+from harness.adapters.server.waiting import WaitedFor
 from harness.adapters.warehouses.warehouses import Warehouses
 from harness.core.checking import Checker
 from harness.core.clock import Clock
@@ -22,10 +22,13 @@ from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
 from harness.core.destinations.destination import WAREHOUSE, Destination
+from harness.core.importing import renumbered
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
+from harness.core.keeping import Committing
 from harness.core.ledger import Ledger
-from harness.core.reception import Past, cut_short, half_read, receive, stray, unchecked
+from harness.core.pasts import Pasts
+from harness.core.reception import cut_short, half_read, receive, recount, remember, stray, unchecked
 from harness.core.scenario.setup import Setup
 from harness.core.spelling import near_miss
 from harness.core.systems import SystemFailed
@@ -35,16 +38,22 @@ _CLOSED_EARLY = Fault(name="close_while_reading")
 _LOG = logging.getLogger("harness.server")
 
 
-class Run:
+class Run(WaitedFor):
     """One run: what is set up in it, and what it recorded."""
 
-    def __init__(self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder) -> None:
-        """Start empty; `contract` judges what comes, `forwarder` reaches endpoints that somebody develops."""
+    def __init__(
+        self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder, ledger: Ledger | None = None
+    ) -> None:
+        """Go on from what `ledger` holds, or start empty.
+
+        `contract` judges what comes, `forwarder` reaches endpoints that somebody develops.
+        """
+        super().__init__()
         self.name = name
         self.clock = clock
-        self.ledger: Ledger = MemoryLedger()
+        self.ledger: Ledger = ledger or MemoryLedger()
         self.destinations: dict[str, Destination] = {}
-        self.pasts: dict[str, Past] = {}
+        self.pasts = Pasts(self.ledger)
         self.sources = Sources(clock, self.failed)
         self.checker = Checker(contract, Declarations())
         self.warehouses = Warehouses(self.ledger.deliveries)
@@ -69,12 +78,11 @@ class Run:
         """When somebody last asked for it, by the server's clock."""
         self._born = wall_clock()
         self._tally = Tally()
-        self._over = False
         self._forwarder = forwarder
         self._seen_destinations: dict[str, Destination] = {}
         self._secret_headers: dict[str, set[str]] = {}
-        self._count = 0
-        self._waiting: set[asyncio.Future[bool]] = set()
+        self._count = self.ledger.last
+        self._tally.begin(self._count, sum(1 for _ in self.ledger.unexpected()))
 
     async def move_clock(self, target: Instant) -> None:
         """Move the clock on to `target`; what the system has to send until then is sent on the way, in its own time.
@@ -109,7 +117,7 @@ class Run:
         self.checker = Checker(contract, declarations)
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
-        self.pasts = {name: self.pasts.get(name) or Past() for name in destinations}
+        self.pasts.only(destinations)
         self._begin(*destinations)
         self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
@@ -119,7 +127,6 @@ class Run:
         if destination in (self.destinations.get(destination.name), self._set_up(destination.name)):
             return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
-        self.pasts.setdefault(destination.name, Past())
         self._begin(destination.name)
         self.warehouses.set_up([destination], after=self._count)
         self.setup = None
@@ -127,7 +134,7 @@ class Run:
     def _begin(self, *names: str) -> None:
         """Let the behaviours of these destinations begin anew."""
         for name in names:
-            self.pasts[name].begin(self.clock.now())
+            self.pasts.begin(name, self.clock.now())
             auth = self.destinations[name].auth
             if auth is not None:  # kept when it demands another: what came before is still listed
                 self._secret_headers.setdefault(name, set()).add(auth.credentials()[0])
@@ -140,13 +147,13 @@ class Run:
         """Record what came, and then say what to answer."""
         destination = self.destinations.get(request.destination)
         if destination is None or request.defect is not None:
-            return raw_reply(self._record(request, destination), self.clock)
+            return self._record(request, destination)
         if destination.url is not None:
             return self._forward(request, destination, destination.url)
         if destination.closes_early and (request.half or self.cuts_short(request.destination)):
             body = request.body if request.half else request.body[: len(request.body) // 2]
             request = replace(request, body=body, half=True)
-        return raw_reply(self._record(request, destination), self.clock)
+        return self._record(request, destination)
 
     def cuts_short(self, name: str) -> bool:
         """Whether the destination of that name closes the connection now, before the request is read whole.
@@ -168,13 +175,13 @@ class Run:
         except Unreachable as error:
             self.unreachable[destination.name] = str(error)
             answer = RawReply(status=502, body=written({"error": str(error)}))
-        self._record(request, destination, Respond(status=answer.status))
-        return answer
+        reply = self._record(request, destination, answer)
+        return await reply if isinstance(reply, Owed) else reply
 
     def _record(
-        self, request: RawRequest, destination: Destination | None, answered: Respond | None = None
-    ) -> Delivery:
-        """Record the request; `answered` is the reply, where somebody else gave it."""
+        self, request: RawRequest, destination: Destination | None, answer: RawReply | None = None
+    ) -> RawReply | Owed:
+        """Record the request, and say what to answer once it is recorded: `answer`, where somebody else gave one."""
         # By position: by name, making it would take half as long again.
         arrival = Arrival(
             request.destination,
@@ -189,14 +196,46 @@ class Run:
         if request.half and destination is not None:
             delivery = half_read(arrival, destination, _CLOSED_EARLY, run=self.name, number=self._count + 1)
         else:
-            delivery = self._delivery(arrival, destination, answered)
+            delivery = self._delivery(arrival, destination, Respond(status=answer.status) if answer else None)
         self._count = delivery.number
-        self.ledger.append(delivery)
+        committing = self.ledger.append(delivery)
+        if committing is None:
+            self._kept(delivery)
+            return answer or raw_reply(delivery, self.clock)
+        owed = Owed(plain=answer is not None or is_plain(delivery.reply))
+        committing.then(lambda done: self._settled(done, owed, answer))
+        return owed
+
+    def adopt(self, delivery: Delivery) -> Committing | None:
+        """Record a delivery that was received before, elsewhere, as the next in number; nobody is answered again."""
+        delivery = renumbered(delivery, self._count + 1)
+        self._count = delivery.number
+        if not delivery.unexpected:
+            recount(delivery, self.pasts.of(delivery.destination))
+        committing = self.ledger.append(delivery)
+        if committing is None:
+            self._kept(delivery)
+        else:
+            committing.then(lambda done: self._kept(delivery) if done.failure is None else None)
+        return committing
+
+    def _settled(self, committing: Committing, owed: Owed, answer: RawReply | None) -> None:
+        """Answer what was to be committed: as was decided, or 503 where the ledger could not keep it."""
+        if committing.failure is None:
+            self._kept(committing.delivery)
+            owed.pay(answer or raw_reply(committing.delivery, self.clock))
+        else:
+            error = f"the ledger could not keep it: {committing.failure}"
+            owed.pay(RawReply(status=503, body=written({"success": False, "error": error})))
+
+    def _kept(self, delivery: Delivery) -> None:
+        """Take note that a delivery is in the ledger."""
+        if delivery.kind == "list":
+            remember(delivery, self.pasts.of(delivery.destination))
         if delivery.kind == WAREHOUSE:
             self.warehouses.news(delivery.destination)
         if self._waiting:
             self._wake(more=True)
-        return delivery
 
     def _delivery(self, arrival: Arrival, destination: Destination | None, answered: Respond | None) -> Delivery:
         number = self._count + 1
@@ -207,7 +246,7 @@ class Run:
             return stray(arrival, known, near_miss(name, known), run=self.name, number=number)
         # While an endpoint was asked, its destination may have been taken out of the run, and the run been reset.
         self._seen_destinations.setdefault(destination.name, destination)
-        past = self.pasts.get(destination.name) or Past()
+        past = self.pasts.of(destination.name)
         try:
             return receive(arrival, destination, past, self.checker, run=self.name, number=number, answered=answered)
         except Exception as error:  # noqa: BLE001  # a fault of ours must not lose what came
@@ -224,10 +263,6 @@ class Run:
     def judge(self) -> Judgement:
         """The judgement of all that was recorded."""
         return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
-
-    def breaking(self, rule: str) -> frozenset[int]:
-        """The numbers of all deliveries that prove a breach of `rule`, by themselves or together with others."""
-        return frozenset(n for found in self.judge().violations if found.rule == rule for n in found.deliveries)
 
     @property
     def count(self) -> int:
@@ -254,7 +289,7 @@ class Run:
         self.tally().restart()
         self.ledger.clear()
         self.warehouses.reset()
-        self.pasts = {name: Past() for name in self.destinations}
+        self.pasts.clear()
         self._begin(*self.destinations)
         self._seen_destinations = dict(self.destinations)
         self.sources.clear()
@@ -263,37 +298,3 @@ class Run:
         self._count = 0
         self.resets += 1
         self.nudge()
-
-    async def changed(self) -> bool:
-        """Return when something more is recorded; False where nothing more will be, or nobody is to wait for it."""
-        if self._over:
-            return False
-        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.add(future)
-        try:
-            return await future
-        finally:
-            self._waiting.discard(future)
-
-    @property
-    def waited_for(self) -> bool:
-        """Whether anybody waits for more."""
-        return bool(self._waiting)
-
-    def nudge(self) -> None:
-        """Let everybody who waits look again: something other than the ledger has changed."""
-        self._wake(more=True)
-
-    def release(self) -> None:
-        """Let everybody who waits for more go on without it, now and from now on."""
-        self._over = True
-        self._wake(more=False)
-
-    def resume(self) -> None:
-        """Let people wait for more again."""
-        self._over = False
-
-    def _wake(self, *, more: bool) -> None:
-        for future in self._waiting:
-            if not future.done():
-                future.set_result(more)

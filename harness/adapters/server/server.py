@@ -13,6 +13,7 @@ from harness.adapters.clocks import FollowingClock, wall_clock
 from harness.adapters.contract_files import CONTRACT_SUFFIXES, DEFAULT_CONTRACT, contract_of, load_contract
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
+from harness.adapters.ledgers import Ledgers, MemoryLedgers
 from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.control import ControlApi
 from harness.adapters.server.destination_paths import destination_routes
@@ -51,13 +52,16 @@ class Server:
         limits: Limits | None = None,
         attach: Attach | None = None,
         expires_after: Duration | None = None,
+        ledgers: Ledgers | None = None,
         now: Callable[[], Instant] = wall_clock,
     ) -> None:
         """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole.
 
         Runs that are opened over HTTP, and do not say how long they live, are closed once they are idle for
         `expires_after`; idleness is measured by `now`.
+        `ledgers` keep what comes, in memory unless given; they are closed with the server.
         """
+        self._ledgers = ledgers or MemoryLedgers()
         self.limits = limits or Limits()
         self.expires_after = expires_after
         self.now = now
@@ -95,7 +99,7 @@ class Server:
         return run is not None and run.cuts_short(destination)
 
     def _new_run(self, name: str, clock: Clock) -> Run:
-        run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder)
+        run = Run(name, load_contract(DEFAULT_CONTRACT), clock, self._forwarder, self._ledgers.of(name))
         run.refused_before, run.asked_at = self.refusals.count, self.now()
         if name != DEFAULT_RUN:
             happened("run-opened", f"run {name} is opened", run=name)
@@ -139,6 +143,7 @@ class Server:
         if run is not None and self.runs.get(name) is run:
             self.runs.close(name, how)
             await run.warehouses.close()
+            run.ledger.close()  # last, since the warehouses load the rest from it
             happened("run-closed", f"run {name} {how}", run=name, deliveries=run.count)
 
     async def expire(self) -> None:
@@ -178,10 +183,12 @@ class Server:
         await self._expiry.stop()
         for run in self.runs:
             run.release()
+        self._ledgers.flush()
         await self._front.stop()
         for run in self.runs:
             await run.warehouses.close()
         await self._forwarder.close()
+        self._ledgers.close()
         happened("stopped", "stopped")
 
     def destination_url(self, run: Run, name: str) -> str:

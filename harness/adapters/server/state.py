@@ -103,25 +103,27 @@ def judgement_state(run: Run, missed: int) -> dict[str, Any]:
     """The verdict on a run, with all violations; `missed` requests may have been for it, and never reached it."""
     judgement = run.judge()
     troubles = run.troubles
-    failed = bool(judgement.errors or judgement.unexpected or missed)
+    losses = run.ledger.losses()
+    failed = bool(judgement.errors or judgement.unexpected or missed or losses)
     return {
         "verdict": "errored" if troubles else "failed" if failed else "passed",
         "contract": run.checker.contract.id,
         "violations": [violation_record(violation) for violation in judgement.violations],
-        "failures": [*troubles, *_unexpected(run), *_missed(missed)],
+        "failures": [*troubles, *_unexpected(run), *_missed(missed), *(loss.words() for loss in losses)],
         "counts": {
             "deliveries": judgement.deliveries,
             "payloads": judgement.payloads,
             "accepted": judgement.accepted,
             "unexpected": judgement.unexpected,
             "missed": missed,
+            "dropped": sum(loss.count for loss in losses),
         },
     }
 
 
 def _unexpected(run: Run) -> Iterator[str]:
     """What came for destinations that the run has not, in words: each name once, the most frequent first."""
-    strays = Counter(delivery.destination[:100] for delivery in run.ledger.deliveries() if delivery.unexpected)
+    strays = Counter(delivery.destination[:100] for delivery in run.ledger.unexpected())
     for name, count in strays.most_common(_SHOWN_STRAYS):
         what = f"{name!r}, which the run does not have" if name else "no destination: the path has no name"
         hint = near_miss(name, run.destinations)

@@ -27,6 +27,10 @@ class Tally:
         self.unexpected = 0
         """Deliveries for no destination, since the last reset."""
 
+    def begin(self, seen: int, unexpected: int) -> None:
+        """Count what comes after so many deliveries, which were recorded before anybody counted."""
+        self.seen, self.unexpected = seen, unexpected
+
     def see(self, news: Iterable[Delivery]) -> None:
         """Count deliveries, the next in number."""
         for delivery in news:

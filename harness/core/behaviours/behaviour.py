@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, MutableMapping
+from collections.abc import Hashable, MutableMapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, TypeAlias
 
+from harness.core.attempts import Attempts
 from harness.core.delivery import Arrival, Payload, Reply, Respond, Violation
 from harness.core.instants import Duration, Instant
 from harness.core.members import message_key
@@ -27,7 +28,7 @@ class Asked:
     """None where the body holds none, or is not read yet."""
     attempt: int
     """The highest count of attempts among the messages in it, this one included."""
-    attempts: Mapping[Hashable, int]
+    attempts: Attempts
     """How often each message came until now, this time included."""
     violations: tuple[Violation, ...]
     """What is wrong with it."""

@@ -10,7 +10,7 @@ from harness.core.behaviours import behaviour
 from harness.core.delivery import Delivery, Fault, Reply, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Duration
-from harness.core.reception import Past, receive
+from harness.core.reception import Past, receive, remember
 from harness.core.rules.examples import track
 from tests.core.receiving import NOON, arrival, checker
 
@@ -32,7 +32,9 @@ class Playing:
         self.now += later
         self.count += 1
         came = arrival(json.dumps(body).encode())._replace(received_at=self.now)
-        return receive(came, self.destination, self.past, checker(), run="default", number=self.count)
+        delivery = receive(came, self.destination, self.past, checker(), run="default", number=self.count)
+        remember(delivery, self.past)
+        return delivery
 
     def reply(self, body: Any = None, *, later: Duration = 0) -> Reply:
         """The reply to it; without a body, to a call of one and the same user."""
