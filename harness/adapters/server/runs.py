@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from harness.adapters.clocks import LATEST, wall_clock
 from harness.adapters.memory_ledger import MemoryLedger
@@ -124,7 +125,8 @@ class Run(WaitedFor):
 
     def add(self, destination: Destination) -> None:
         """Set up one destination more, or anew; one that is set up so already stays untouched."""
-        if destination in (self.destinations.get(destination.name), self._set_up(destination.name)):
+        written = self.setup.destinations if self.setup is not None else {}  # its system may have named it since
+        if destination in (self.destinations.get(destination.name), written.get(destination.name)):
             return
         self.destinations[destination.name] = self._seen_destinations[destination.name] = destination
         self._begin(destination.name)
@@ -138,10 +140,6 @@ class Run(WaitedFor):
             auth = self.destinations[name].auth
             if auth is not None:  # kept when it demands another: what came before is still listed
                 self._secret_headers.setdefault(name, set()).add(auth.credentials()[0])
-
-    def _set_up(self, name: str) -> Destination | None:
-        """The destination of that name, as the set-up of the whole run wrote it; its system may have named it since."""
-        return self.setup.destinations.get(name) if self.setup is not None else None
 
     def receive(self, request: RawRequest) -> RawReply | Awaitable[RawReply]:
         """Record what came, and then say what to answer."""
@@ -203,7 +201,7 @@ class Run(WaitedFor):
             self._kept(delivery)
             return answer or raw_reply(delivery, self.clock)
         owed = Owed(plain=answer is not None or is_plain(delivery.reply))
-        committing.then(lambda done: self._settled(done, owed, answer))
+        committing.then(partial(self._settled, owed, answer))
         return owed
 
     def adopt(self, delivery: Delivery) -> Committing | None:
@@ -219,7 +217,7 @@ class Run(WaitedFor):
             committing.then(lambda done: self._kept(delivery) if done.failure is None else None)
         return committing
 
-    def _settled(self, committing: Committing, owed: Owed, answer: RawReply | None) -> None:
+    def _settled(self, owed: Owed, answer: RawReply | None, committing: Committing) -> None:
         """Answer what was to be committed: as was decided, or 503 where the ledger could not keep it."""
         if committing.failure is None:
             self._kept(committing.delivery)
