@@ -97,6 +97,8 @@ def next_wait(outcome: Outcome, *, attempt: int, now: Instant, settings: Setting
 
 def _told_wait(headers: Mapping[str, str], now: Instant) -> Duration:
     text = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
+    if not text:
+        return 0
     if text.isascii() and text.isdigit():
         # More digits than any wait has are read as "never", without building the number.
         return int(text[:12]) * SECOND
