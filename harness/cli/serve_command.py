@@ -7,7 +7,7 @@ import gc
 import signal
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -18,6 +18,7 @@ from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.log_lines import logged
+from harness.cli.reloading import FileState, state_of, watching
 from harness.cli.say import print_json, say
 from harness.cli.serve_options import ServeOptions, Tls, read_duration, read_tls, read_token
 from harness.cli.spaces import Spaces
@@ -27,6 +28,9 @@ from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
 from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
+
+_Configured: TypeAlias = tuple[Setup, Contract, FileState]
+"""What is set up, the contract it is judged by, and what the file was like of which both were read."""
 
 DEFAULT_PORT = 8085
 WITHOUT_CONFIG = """
@@ -64,8 +68,11 @@ def serve(**written: Any) -> int:
         return asyncio.run(_serve(server, spaces, options, configured, tls))
 
 
-def _configured(config: Path | None) -> tuple[Setup, Contract]:
-    return load_config(config) if config else read_config(parse_document(WITHOUT_CONFIG, "built-in"), Path())
+def _configured(config: Path | None) -> _Configured:
+    if config is None:
+        return *read_config(parse_document(WITHOUT_CONFIG, "built-in"), Path()), None
+    read = state_of(config)  # before it is read, or a change meanwhile would never be seen
+    return *load_config(config), read
 
 
 def _opened(url: str) -> Ledgers:
@@ -76,11 +83,11 @@ def _opened(url: str) -> Ledgers:
 
 
 async def _serve(
-    server: Server, spaces: Spaces, options: ServeOptions, configured: tuple[Setup, Contract], tls: Tls | None
+    server: Server, spaces: Spaces, options: ServeOptions, configured: _Configured, tls: Tls | None
 ) -> int:
     stop = _interruption()
     host, port = options.host, options.port
-    setup, contract = configured
+    setup, contract, read = configured
     try:
         await server.start(host, port, tls.shown if tls else None)
     except OSError as error:
@@ -89,9 +96,10 @@ async def _serve(
     try:
         await server.set_up(server.open_run(DEFAULT_RUN), setup, contract)
         _collect_seldom()
-        _announce(server, setup, as_json=options.as_json)
-        await asyncio.to_thread(prepare_explanations)  # beside the loop: nobody's answer waits for an import
-        await stop.wait()
+        async with watching(server, options.config, setup, read):
+            _announce(server, setup, as_json=options.as_json)
+            await asyncio.to_thread(prepare_explanations)  # beside the loop: nobody's answer waits for an import
+            await stop.wait()
     except SystemFailed as error:
         raise UsageFault(f"the journeys of the configuration cannot be played: {error}") from None
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -112,14 +112,15 @@ class Run(WaitedFor):
         return [*self.failures, *self.warehouses.troubles, *unreachable]
 
     def configure(
-        self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations
-    ) -> None:
-        """Set up what the run judges by, and its destinations; what it recorded stays."""
+        self, contract: Contract, destinations: Mapping[str, Destination], declarations: Declarations,
+        kept: Container[str] = (),
+    ) -> None:  # fmt: skip
+        """Set up what it judges by, and its destinations, of which `kept` go on; what it recorded stays."""
         self.checker = Checker(contract, declarations)
         self.destinations = dict(destinations)
         self._seen_destinations.update(destinations)
         self.pasts.only(destinations)
-        self._begin(*destinations)
+        self._begin(*(name for name in destinations if name not in kept))
         self.warehouses.set_up(destinations.values(), after=self._count)
         self.setup = None
 

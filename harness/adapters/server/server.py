@@ -26,6 +26,7 @@ from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.origins import same_origin
 from harness.adapters.server.problems import problems
 from harness.adapters.server.refusals import Refusals
+from harness.adapters.server.reloading import merged, named_as, sends_alike, unchanged
 from harness.adapters.server.requests import DEFAULT_RUN, Limits
 from harness.adapters.server.routes import Route, definitions
 from harness.adapters.server.runs import Run
@@ -129,6 +130,23 @@ class Server:
             contract=contract.id,
             destinations=list(destinations),
         )
+
+    async def reload(self, run: Run, before: Setup, setup: Setup, contract: Contract) -> None:
+        """Configure `run`, which was set up by `before`, by `setup`; what both write alike goes on as if nothing were.
+
+        Raises SystemFailed, having changed nothing, where no system can play the journeys.
+        """
+        async with self._setting_up:
+            whole, kept = run.setup == before, unchanged(before, setup)
+            if self._attach is None or sends_alike(before, setup):
+                named = named_as(run.destinations, setup)
+            else:
+                named = await self._attach(self, run, setup)
+            kept &= run.destinations.keys()  # some may have been taken out since
+            destinations = merged(run.destinations, before, named, kept)
+            run.configure(contract, destinations, setup.declarations(), kept)
+            run.setup = setup if whole else None
+            happened("config-applied", "the changed configuration is applied", run=run.name, kept=sorted(kept))
 
     async def reset(self, run: Run) -> None:
         """Forget what `run` recorded, and start its system anew."""
