@@ -71,6 +71,56 @@ async def test_body_that_does_not_come_is_recorded_as_408() -> None:
     assert (reply.status, request.body) == (408, b"{}")
 
 
+@pytest.mark.parametrize("before", [b"", post()])
+async def test_a_head_that_does_not_come_whole_is_refused_as_408(before: bytes) -> None:
+    """Its client is told, and the connection ends, also behind a whole request."""
+    async with serving(limits=Limits(head_seconds=0.05)) as server:
+        client = await server.client()
+        if before:
+            assert (await client.ask(before)).status == 200
+        client.send(head()[:-2])
+        reply, rest = await client.reply(), await client.rest()
+        (refusal,) = server.front.refused.list()
+    assert (reply.status, reply.headers["connection"], rest) == (408, "close", b"")
+    assert refusal.reason == "the head of a request was not there within 0.05 seconds"
+
+
+async def test_a_head_that_comes_byte_by_byte_is_given_no_more_time() -> None:
+    """Its time counts from its first byte on, however often another one comes."""
+    async with serving(limits=Limits(head_seconds=0.05)) as server:
+        client = await server.client()
+        client.send(head()[:-2] + b"X: ")
+        for _ in range(7000):  # one more would be too much for a field
+            if server.front.refused.count:
+                break
+            client.send(b"x")
+            await _until_reading(server.url)
+        assert [refusal.status for refusal in server.front.refused.list()] == [408]
+
+
+@pytest.mark.parametrize("said", [b"", post(), post() + b"\r\n", b"\r\n"])
+async def test_a_connection_that_says_nothing_stays(said: bytes) -> None:
+    """Between requests nobody hurries a client, nor does a line break too many behind a body begin the next one."""
+    async with serving(limits=Limits(head_seconds=0.05)) as server:
+        client, other = await server.client(), await server.client()
+        client.send(said)
+        assert (await other.ask(b"P")).status == 408  # for so long it may say nothing
+        if post() in said:
+            assert (await client.reply()).status == 200
+        assert (await client.ask(post())).status == 200
+
+
+async def test_a_head_that_is_there_in_time_is_no_longer_hurried() -> None:
+    """What its body then takes is not the head's time."""
+    async with serving(limits=Limits(head_seconds=0.05)) as server:
+        client, other = await server.client(), await server.client()
+        client.send(head("Content-Length: 2")[:-1])
+        await _until_reading(server.url)
+        client.send(b"\n{")
+        assert (await other.ask(b"P")).status == 408
+        assert (await client.ask(b"}")).status == 200
+
+
 async def test_framing_that_breaks_within_the_body_is_recorded(caplog: pytest.LogCaptureFixture) -> None:
     """A chunk that is none, after a good one, is answered at once and recorded once, and ends the connection."""
     async with serving() as server:

@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Sequence
 from functools import partial
 from typing import Any, Final, TypeAlias
 
-import orjson
 from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.head_watch import HeadWatch
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.manners import reset
 from harness.adapters.server.refusals import Refusals, refused_status
@@ -43,7 +43,7 @@ class Connection(web.RequestHandler):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_most", "_owed", "_receive", "_refused")
+    __slots__ = ("_begun", "_gone", "_head", "_held", "_in_flight", "_limits", "_owed", "_receive", "_refused")
 
     def __init__(
         self,
@@ -68,7 +68,8 @@ class Connection(web.RequestHandler):
         self._receive = receive
         self._refused = refused
         self._in_flight = in_flight
-        self._most = limits.body
+        self._limits = limits
+        self._head = HeadWatch(loop, limits.head_seconds, self._head_is_late)
         self._begun: Begun | None = None
         self._gone: asyncio.Event | None = None
         self._owed: Location | None = None
@@ -176,7 +177,7 @@ class Connection(web.RequestHandler):
         return (
             payload.is_eof()
             and payload.exception() is None
-            and payload.total_bytes <= self._most
+            and payload.total_bytes <= self._limits.body
             and not message.should_close
             and message.version == HttpVersion11
             and message.method in METHODS
@@ -195,6 +196,22 @@ class Connection(web.RequestHandler):
         # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
             self._break_bodies()
+
+    def looked_at(self, found: bool, data: bytes) -> None:
+        """Take note of whether `data` made a request whole, or at least its head."""
+        if found:
+            self._head.end()
+        elif self._at_rest() and data.strip():  # some clients end a body with a line break too many
+            self._head.begin()
+
+    def _head_is_late(self) -> None:
+        """Refuse what never became a request."""
+        if self.transport is None:
+            return
+        reason = f"the head of a request was not there within {self._limits.head_seconds:g} seconds"
+        reply = self._refused.answer(peer=_host(self.peername), status=408, reason=reason)
+        self.transport.write(render(reply, int(time.time()), head_only=False, modern=True, keep_alive=False))
+        self.force_close()
 
     def _hold(self, data: bytes) -> None:
         """Keep what a client sends before it has the answer to its last request; it can wait with more of it."""
@@ -219,6 +236,7 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Note what nobody will answer any more."""
+        self._head.end()
         # A client that sends several requests at once and leaves: aiohttp drops those that it had not begun with.
         if self._held:
             reason = "the client left before it had the answer to its last request, and what it sent next was not read"
@@ -243,9 +261,8 @@ class Connection(web.RequestHandler):
         if not isinstance(exc, HttpProcessingError | web.RequestPayloadError):
             return super().handle_error(request, status, exc, message)
         reason = " ".join((message or str(exc)).split()).removesuffix(" ^")
-        refusal = self._refused.add(peer=_host(self.peername), status=refused_status(exc), reason=reason)
-        body = orjson.dumps({"error": "refused", "message": f"not a readable HTTP request: {refusal.reason}"})
-        response = web.Response(status=refusal.status, body=body + b"\n", content_type="application/json")
+        reply = self._refused.answer(peer=_host(self.peername), status=refused_status(exc), reason=reason)
+        response = web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
         response.force_close()
         return response
 
@@ -262,6 +279,7 @@ class _Parser:
     def feed_data(self, data: bytes) -> _Fed:
         fed: _Fed = self._parser.feed_data(data)
         messages, upgraded, _ = fed
+        self._connection.looked_at(bool(messages), data)
         if len(messages) != 1 or upgraded or not self._connection.answers(*messages[0]):
             return fed
         self._parser.message_consumed()

@@ -6,10 +6,12 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
+import orjson
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
 
 from harness.adapters.server.bodies import shown
 from harness.adapters.server.happenings import happened
+from harness.adapters.server.requests import RawReply
 from harness.core.instants import Instant
 
 
@@ -42,6 +44,12 @@ class Refusals:
         if len(self._first) < self._limit:
             self._first.append(refusal)
         return refusal
+
+    def answer(self, *, peer: str, status: int, reason: str) -> RawReply:
+        """Add a refusal, and say what to answer."""
+        refusal = self.add(peer=peer, status=status, reason=reason)
+        body = orjson.dumps({"error": "refused", "message": f"not a readable HTTP request: {refusal.reason}"})
+        return RawReply(status=status, body=body + b"\n")
 
     def list(self) -> tuple[Refusal, ...]:
         """The refusals that are kept, oldest first."""

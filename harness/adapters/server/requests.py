@@ -120,6 +120,8 @@ class Limits:
     fields: int = 128
     encodings: int = 3
     """Content encodings upon each other."""
+    head_seconds: float = 60.0
+    """Until the whole head must have come in, from its first byte on; a connection that says nothing may stay."""
     body_seconds: float = 60.0
     """Until the whole body must have come in."""
     linger_seconds: float = 2.0
