@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.adapters.contract_files import contract_of
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema
+from harness.adapters.server_settings import ServerSettings, parse_server_settings
 from harness.adapters.yaml_files import read_document
 from harness.core.contract import Contract
 from harness.core.documents import Document
@@ -21,10 +23,27 @@ def load_config(path: Path) -> tuple[Setup, Contract]:
     `${env.NAME}` in the file stands for a variable of the environment; what comes over HTTP never does.
     Raises DocumentError or DocumentErrors, with place and remedy.
     """
+    config = load_server_config(path)
+    return config.setup, config.contract
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """All that a configuration says."""
+
+    setup: Setup
+    contract: Contract
+    settings: ServerSettings
+
+
+def load_server_config(path: Path) -> ServerConfig:
+    """All that the file at `path` says, with what holds for the server as a whole."""
     document = read_document(path)
     if isinstance(document.data, dict):
         document = substituted(document, {}, os.environ)
-    return read_config(document, path.parent)
+    setup, contract = read_config(document, path.parent)
+    settings = parse_server_settings(document, path.parent)
+    return ServerConfig(setup=setup, contract=contract, settings=settings)
 
 
 def read_config(document: Document, folder: Path) -> tuple[Setup, Contract]:

@@ -10,13 +10,12 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from harness.adapters.config_files import load_config
+from harness.adapters.config_files import ServerConfig, load_server_config
 from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.cli.say import say, say_error
 from harness.core.documents import DocumentError, DocumentErrors
-from harness.core.scenario.setup import Setup
 from harness.core.systems import SystemFailed
 
 FileState: TypeAlias = tuple[int, int, int] | None
@@ -28,11 +27,12 @@ LOOK_SECONDS: Final = 0.5
 class Reloading:
     """Applies a configuration file anew whenever it changes; one that is not right changes nothing."""
 
-    def __init__(self, server: Server, path: Path, setup: Setup, read: FileState) -> None:
-        """Watch `path`, of which `setup` was read when it was as `read`, for the default run of `server`."""
+    def __init__(self, server: Server, path: Path, config: ServerConfig, read: FileState) -> None:
+        """Watch `path`, of which `config` was read when it was as `read`, for the default run of `server`."""
         self._server = server
         self._path = path
-        self._setup = setup
+        self._setup = config.setup
+        self._settings = config.settings
         self._applied = read
         self._told = asyncio.Event()
         with suppress(NotImplementedError, AttributeError):  # on Windows, which has no such signal
@@ -60,25 +60,27 @@ class Reloading:
 
     async def _apply(self) -> None:
         try:
-            setup, contract = await asyncio.to_thread(load_config, self._path)
+            config = await asyncio.to_thread(load_server_config, self._path)
             run = self._server.open_run(DEFAULT_RUN)
-            await self._server.reload(run, self._setup, setup, contract)
+            await self._server.reload(run, self._setup, config.setup, config.contract)
         except (DocumentError, DocumentErrors, SystemFailed) as error:
             _refused(str(error))
         except Exception as error:  # noqa: BLE001  # the server goes on as it was, whatever is wrong with the file
             _refused(f"{self._path}: {type(error).__name__}: {error}")
         else:
-            self._setup = setup
+            self._setup = config.setup
             say(f"{self._path} is applied")
+            if config.settings != self._settings:
+                _postponed(f"{self._path}: what it says under `server:` has changed, and holds from the next start on")
 
 
 @asynccontextmanager
-async def watching(server: Server, path: Path | None, setup: Setup, read: FileState) -> AsyncIterator[None]:
+async def watching(server: Server, path: Path | None, config: ServerConfig, read: FileState) -> AsyncIterator[None]:
     """Apply the file at `path`, where there is one, whenever it is no longer as `read` while the context lasts."""
     if path is None:
         yield
         return
-    task = asyncio.create_task(Reloading(server, path, setup, read).watch())
+    task = asyncio.create_task(Reloading(server, path, config, read).watch())
     try:
         yield
     finally:
@@ -89,6 +91,11 @@ async def watching(server: Server, path: Path | None, setup: Setup, read: FileSt
 def _refused(why: str) -> None:
     say_error(f"the changed configuration is not applied, all stays as it was: {why}")
     happened("config-refused", f"the changed configuration is refused: {why}", level=logging.WARNING)
+
+
+def _postponed(words: str) -> None:
+    say(words)
+    happened("restart-needed", words, level=logging.WARNING)
 
 
 def state_of(path: Path) -> FileState:

@@ -11,27 +11,28 @@ from typing import Any, TypeAlias
 
 import click
 
-from harness.adapters.config_files import load_config, read_config
+from harness.adapters.config_files import ServerConfig, load_server_config, read_config
 from harness.adapters.ledgers import Ledgers, open_ledgers
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
+from harness.adapters.server_settings import ServerSettings
 from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.log_lines import logged
 from harness.cli.reloading import FileState, state_of, watching
 from harness.cli.say import print_json, say
-from harness.cli.serve_options import ServeOptions, Tls, read_duration, read_tls, read_token
+from harness.cli.serve_options import ServeOptions, Tls, chosen, read_duration, read_tls, read_token
 from harness.cli.spaces import Spaces
-from harness.core.contract import Contract
 from harness.core.keeping import LedgerFailed
 from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
 from harness.core.schemas import prepare_explanations
 from harness.core.systems import SystemFailed
 
-_Configured: TypeAlias = tuple[Setup, Contract, FileState]
-"""What is set up, the contract it is judged by, and what the file was like of which both were read."""
+_Configured: TypeAlias = tuple[ServerConfig, FileState]
+"""What is configured, and what the file was like of which that was read."""
 
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 DEFAULT_PORT = 8085
 WITHOUT_CONFIG = """
 version: 1
@@ -58,21 +59,25 @@ destinations:
 def serve(**written: Any) -> int:
     """Run the mock destination server until it is interrupted."""
     options = ServeOptions(**written)
-    token, tls = read_token(options.token, options.host), read_tls(options.tls_cert, options.tls_key)
+    configured = _configured(options.config)
+    settings = chosen(configured[0].settings, options)
+    token, tls = read_token(settings.token, options.host), read_tls(settings.tls_cert, settings.tls_key)
     lifetime = options.lifetime
     expires_after = None if lifetime is None else read_duration("--runs-expire-after", lifetime)
-    configured = _configured(options.config)
     spaces = Spaces(tls.trusted if tls else None)
     with logged(options.log), closing(_opened(options.ledger)) as ledgers:
-        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers, token=token)
+        server = Server(
+            limits=settings.limits, attach=spaces.attach, expires_after=expires_after, ledgers=ledgers, token=token
+        )
         return asyncio.run(_serve(server, spaces, options, configured, tls))
 
 
 def _configured(config: Path | None) -> _Configured:
     if config is None:
-        return *read_config(parse_document(WITHOUT_CONFIG, "built-in"), Path()), None
+        setup, contract = read_config(parse_document(WITHOUT_CONFIG, "built-in"), Path())
+        return ServerConfig(setup=setup, contract=contract, settings=ServerSettings()), None
     read = state_of(config)  # before it is read, or a change meanwhile would never be seen
-    return *load_config(config), read
+    return load_server_config(config), read
 
 
 def _opened(url: str) -> Ledgers:
@@ -87,17 +92,17 @@ async def _serve(
 ) -> int:
     stop = _interruption()
     host, port = options.host, options.port
-    setup, contract, read = configured
+    config, read = configured
     try:
         await server.start(host, port, tls.shown if tls else None)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageFault(f"cannot listen at {host}:{port}: {reason}; choose another --port, or 0 for any") from None
     try:
-        await server.set_up(server.open_run(DEFAULT_RUN), setup, contract)
+        await server.set_up(server.open_run(DEFAULT_RUN), config.setup, config.contract)
         _collect_seldom()
-        async with watching(server, options.config, setup, read):
-            _announce(server, setup, as_json=options.as_json)
+        async with watching(server, options.config, config, read):
+            _announce(server, config.setup, as_json=options.as_json)
             await asyncio.to_thread(prepare_explanations)  # beside the loop: nobody's answer waits for an import
             await stop.wait()
     except SystemFailed as error:
@@ -127,10 +132,17 @@ def _collect_seldom() -> None:
 
 
 def _interruption() -> asyncio.Event:
-    """Set once the process is told to stop, which from now on no longer ends it at once."""
+    """Set once the process is told to stop; told so again, it ends at once."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+
+    def interrupt() -> None:
+        stop.set()
+        for number in _STOPPING:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)  # SIGINT too, which would otherwise be told as a traceback
+
+    for number in _STOPPING:
         with suppress(NotImplementedError):  # on Windows, where Ctrl+C ends the process
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, interrupt)
     return stop

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.adapters.server_settings import ServerSettings
 from harness.cli.exits import UsageFault
 from harness.cli.log_lines import LogFormat
 from harness.core.instants import Duration, parse_duration
@@ -38,6 +39,15 @@ class Tls:
     trusted: ssl.SSLContext
 
 
+def chosen(configured: ServerSettings, options: ServeOptions) -> ServerSettings:
+    """The settings of the configuration, with what the options say in their place."""
+    if options.token is not None:
+        configured = replace(configured, token=options.token)
+    if options.tls_cert is None and options.tls_key is None:
+        return configured
+    return replace(configured, tls_cert=options.tls_cert, tls_key=options.tls_key)
+
+
 def read_duration(option: str, text: str) -> Duration:
     """The duration that an option writes, which is more than none."""
     try:
@@ -52,7 +62,7 @@ def read_duration(option: str, text: str) -> Duration:
 def read_token(token: str | None, host: str) -> str | None:
     """The token, where there is one; UsageFault where `host` can be reached from elsewhere and there is none."""
     if token is not None and (not token or token.strip(_TOKEN_LETTERS)):
-        raise UsageFault("--token: write a token of visible ASCII characters, such as `openssl rand -hex 32` prints")
+        raise UsageFault("the token: write one of visible ASCII characters, such as `openssl rand -hex 32` prints")
     if token is None and not is_loopback(host):
         raise UsageFault(
             f"--host {host or repr('')} can be reached from other machines, and whoever reaches the control API can "
@@ -80,9 +90,7 @@ def read_tls(cert: Path | None, key: Path | None) -> Tls | None:
     except (OSError, ValueError) as error:  # an SSLError is an OSError
         which = f"{cert} and {key}" if key else str(cert)
         reason = error.strerror if isinstance(error, FileNotFoundError) else str(error)
-        raise UsageFault(
-            f"--tls-cert: {which}: {reason}; give a certificate and its key as PEM, without a pass"
-        ) from None
+        raise UsageFault(f"TLS: {which}: {reason}; give a certificate and its key as PEM, without a pass") from None
 
 
 def _tls(cert: Path, key: Path | None) -> Tls:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, Final, TypeAlias
 
@@ -12,8 +13,8 @@ from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 
+from harness.adapters.server.admission import Admitted, host_of
 from harness.adapters.server.bodies import type_defect
-from harness.adapters.server.head_watch import HeadWatch
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.manners import reset
 from harness.adapters.server.refusals import Refusals, refused_status
@@ -37,13 +38,13 @@ _LEFT: Final = 499
 """What proxies log for a client that left before its answer; it is never sent."""
 
 
-class Connection(web.RequestHandler):
+class Connection(Admitted):
     """Receives whole requests to destinations as they come in, and leaves all else to aiohttp's own way.
 
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_head", "_held", "_in_flight", "_limits", "_owed", "_receive", "_refused")
+    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_owed", "_paid", "_receive")
 
     def __init__(
         self,
@@ -57,8 +58,10 @@ class Connection(web.RequestHandler):
     ) -> None:
         super().__init__(
             server,
+            refused=refused,
+            limits=limits,
             loop=loop,
-            access_log=None,  # type: ignore[arg-type]  # None turns it off, as documented
+            access_log=None,  # None turns it off, as documented
             auto_decompress=False,
             max_line_size=limits.line,
             max_field_size=limits.field,
@@ -66,16 +69,15 @@ class Connection(web.RequestHandler):
             lingering_time=limits.linger_seconds,
         )
         self._receive = receive
-        self._refused = refused
         self._in_flight = in_flight
-        self._limits = limits
-        self._head = HeadWatch(loop, limits.head_seconds, self._head_is_late)
         self._begun: Begun | None = None
         self._gone: asyncio.Event | None = None
         self._owed: Location | None = None
         """Where the request went whose reply is waited for; nothing else of this connection is looked at meanwhile."""
         self._held = b""
         """What came in meanwhile."""
+        self._paid: asyncio.Event | None = None
+        """Where the server stops while a reply is waited for: set once that is written."""
         self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
 
     def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
@@ -118,10 +120,15 @@ class Connection(web.RequestHandler):
         """Write the reply that was waited for, and go on with what came in meanwhile."""
         self._owed = None
         self._in_flight.leave(owed.run, owed.destination)
+        if self._paid is not None:
+            self._paid.set()
         if self.transport is None:
             return
         if not self._write(reply, second):
             reset(self.transport)
+            return
+        if self._paid is not None:
+            super().close()
             return
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         held, self._held = self._held, b""
@@ -159,7 +166,17 @@ class Connection(web.RequestHandler):
     async def shutdown(self, timeout: float | None = 15.0) -> None:  # noqa: ASYNC109  # aiohttp's own signature
         """Answer what is being answered, for at most so many seconds, and close; nobody is kept waiting on purpose."""
         self._leave()
+        if self._paid is not None:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._paid.wait(), timeout)
         await super().shutdown(timeout)
+
+    def close(self) -> None:
+        """Take no more requests, and close once what came is answered, which may wait for a commit."""
+        if self._owed is None:
+            super().close()
+        else:
+            self._paid = asyncio.Event()
 
     def _leave(self) -> None:
         """Let replies that are waited with be given up."""
@@ -204,15 +221,6 @@ class Connection(web.RequestHandler):
         elif self._at_rest() and data.strip():  # some clients end a body with a line break too many
             self._head.begin()
 
-    def _head_is_late(self) -> None:
-        """Refuse what never became a request."""
-        if self.transport is None:
-            return
-        reason = f"the head of a request was not there within {self._limits.head_seconds:g} seconds"
-        reply = self._refused.answer(peer=_host(self.peername), status=408, reason=reason)
-        self.transport.write(render(reply, int(time.time()), head_only=False, modern=True, keep_alive=False))
-        self.force_close()
-
     def _hold(self, data: bytes) -> None:
         """Keep what a client sends before it has the answer to its last request; it can wait with more of it."""
         self._held += data
@@ -236,15 +244,14 @@ class Connection(web.RequestHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Note what nobody will answer any more."""
-        self._head.end()
         # A client that sends several requests at once and leaves: aiohttp drops those that it had not begun with.
         if self._held:
             reason = "the client left before it had the answer to its last request, and what it sent next was not read"
-            self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
+            self._refused.add(peer=host_of(self.peername), status=_LEFT, reason=reason)
         for message, _ in self._messages:
             if isinstance(message, RawRequestMessage):
                 reason = f"the client left before {message.method} {message.path} was read"
-                self._refused.add(peer=_host(self.peername), status=_LEFT, reason=reason)
+                self._refused.add(peer=host_of(self.peername), status=_LEFT, reason=reason)
         self._leave()
         super().connection_lost(exc)
 
@@ -261,7 +268,7 @@ class Connection(web.RequestHandler):
         if not isinstance(exc, HttpProcessingError | web.RequestPayloadError):
             return super().handle_error(request, status, exc, message)
         reason = " ".join((message or str(exc)).split()).removesuffix(" ^")
-        reply = self._refused.answer(peer=_host(self.peername), status=refused_status(exc), reason=reason)
+        reply = self._refused.answer(peer=host_of(self.peername), status=refused_status(exc), reason=reason)
         response = web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
         response.force_close()
         return response
@@ -287,7 +294,3 @@ class _Parser:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
-
-
-def _host(peername: object) -> str:
-    return str(peername[0]) if isinstance(peername, tuple) else ""

@@ -108,7 +108,7 @@ class Receiver(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """How much one request may be; sizes in bytes, times in seconds."""
+    """How much is taken from clients; sizes in bytes, times in seconds."""
 
     body: int = 10 * 1024 * 1024
     """The body after content decoding."""
@@ -120,6 +120,8 @@ class Limits:
     fields: int = 128
     encodings: int = 3
     """Content encodings upon each other."""
+    connections: int | None = None
+    """How many may be open at once; None: as many as the system gives."""
     head_seconds: float = 60.0
     """Until the whole head must have come in, from its first byte on; a connection that says nothing may stay."""
     body_seconds: float = 60.0

@@ -231,6 +231,9 @@ class Server:
 def read_setup(document: Document) -> tuple[Setup, Contract]:
     """What the body of a request sets up; its contract is one of those that are shipped, never a path."""
     setup = parse_setup(document, own_schema("config"), make_crowd)
+    if "server" in document.data:
+        message = "a request sets up a run, not the server"
+        raise document.at_key(("server",), message, "write it in the file of `serve --config`, and leave it out here")
     family = (setup.contract or "").partition("@")[0]
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         message = f"{family[:80]!r} is a path: a server reads no file that a request names"
