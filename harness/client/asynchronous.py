@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar, Unpack
 
 from harness.client import calls
-from harness.client.calls import V1, Call, Filters, Pause, Step, Steps, below
+from harness.client.calls import V1, Call, Filters, Pause, Step, Steps, below, with_token
 from harness.client.errors import Unreachable
 from harness.client.events import ATTEMPTS, PAUSE_SECONDS, SILENT_SECONDS, Following
 from harness.client.sessions import Sessions
@@ -32,9 +33,15 @@ T = TypeVar("T")
 class AsyncClient:
     """A client of one server; may be used by several tasks of one event loop at once."""
 
-    def __init__(self, url: str, *, timeout: float = 10.0, headers: Mapping[str, str] | None = None) -> None:
-        """Connect to nothing yet; an answer may take `timeout` seconds, and `headers` go with each request."""
-        self._sessions = Sessions(url, timeout, headers or {})
+    def __init__(
+        self, url: str, *, timeout: float = 10.0, headers: Mapping[str, str] | None = None, token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
+        """Connect to nothing yet; an answer may take `timeout` seconds, and `headers` go with each request.
+
+        `token` is the one that the server was started with; `tls` says whom to trust, unless the system's own rules do.
+        """
+        self._sessions = Sessions(url, timeout, with_token(headers, token), tls)
         self.url = self._sessions.url
         """Where the server listens."""
 

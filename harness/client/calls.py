@@ -76,6 +76,11 @@ def server_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def with_token(headers: Mapping[str, str] | None, token: str | None) -> dict[str, str]:
+    """`headers`, with the one that brings `token`, where there is one."""
+    return {**(headers or {}), **({} if token is None else {"Authorization": f"Bearer {token}"})}
+
+
 def nothing(document: Any) -> None:
     """What an answer without content says."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
@@ -22,11 +23,12 @@ _KEPT: Final = 8
 class Connections:
     """Sends requests to one server; each thread that asks at the same time has a connection of its own."""
 
-    def __init__(self, url: str, timeout: float, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, timeout: float, headers: Mapping[str, str], tls: ssl.SSLContext | None = None) -> None:
         """ValueError where `url` is none of a server."""
         self.url = server_url(url)
         parts = urlsplit(self.url)
         self._secure = parts.scheme == "https"
+        self._tls = tls
         self._host = parts.hostname or ""
         self._port = parts.port
         self._prefix = parts.path
@@ -107,8 +109,10 @@ class Connections:
         return answer
 
     def _connection(self, timeout: float) -> http.client.HTTPConnection:
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        return make(self._host, self._port, timeout=timeout)
+        if not self._secure:
+            return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
+        self._tls = self._tls or ssl.create_default_context()  # kept, since making one takes a while
+        return http.client.HTTPSConnection(self._host, self._port, timeout=timeout, context=self._tls)
 
 
 def _document(status: int, content: bytes) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from typing import Any
 
 import orjson
@@ -41,7 +42,16 @@ def api_error(status: int, body: bytes) -> ApiError:
 
 def unreachable(url: str, reason: Exception | str) -> Unreachable:
     """The error for a server that cannot be reached, in the words of the operating system where it has any."""
-    number = getattr(getattr(reason, "os_error", reason), "errno", None)
-    if isinstance(number, int) and number > 0:
+    fault = getattr(reason, "certificate_error", None) or getattr(reason, "os_error", reason)
+    number = getattr(fault, "errno", None)
+    if isinstance(fault, ssl.SSLError):  # the numbers of these are OpenSSL's
+        reason = _tls_words(fault)
+    elif isinstance(number, int) and number > 0:
         reason = os.strerror(number).lower()
     return Unreachable(f"no harness answers at {url}: {reason}; start one with `harness serve`, or check the URL")
+
+
+def _tls_words(fault: ssl.SSLError) -> str:
+    if isinstance(fault, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted ({fault.verify_message})"
+    return f"TLS failed ({(fault.reason or str(fault)).replace('_', ' ').lower()})"

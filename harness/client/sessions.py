@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -21,10 +22,11 @@ T = TypeVar("T")
 class Sessions:
     """Sends requests to one server, over connections that are kept until `close`."""
 
-    def __init__(self, url: str, timeout: float, headers: Mapping[str, str]) -> None:
+    def __init__(self, url: str, timeout: float, headers: Mapping[str, str], tls: ssl.SSLContext | None = None) -> None:
         """ValueError where `url` is none of a server."""
         self.url = server_url(url)
         self._timeout = timeout
+        self._tls = tls
         self._headers = dict(headers)
         self._session: aiohttp.ClientSession | None = None
 
@@ -75,7 +77,8 @@ class Sessions:
         import aiohttp  # as above
 
         if self._session is None or self._session.closed:
-            self._session = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+            connector = None if self._tls is None else aiohttp.TCPConnector(ssl=self._tls)
+            self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
     async def close(self) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar, Unpack
 
 from harness.client import calls
-from harness.client.calls import V1, Call, Filters, Pause, Step, Steps, below
+from harness.client.calls import V1, Call, Filters, Pause, Step, Steps, below, with_token
 from harness.client.connections import Connections
 from harness.client.errors import Unreachable
 from harness.client.events import ATTEMPTS, PAUSE_SECONDS, SILENT_SECONDS, Following
@@ -32,9 +33,15 @@ T = TypeVar("T")
 class Client:
     """A client of one server; may be used by several threads at once."""
 
-    def __init__(self, url: str, *, timeout: float = 10.0, headers: Mapping[str, str] | None = None) -> None:
-        """Connect to nothing yet; an answer may take `timeout` seconds, and `headers` go with each request."""
-        self._connections = Connections(url, timeout, headers or {})
+    def __init__(
+        self, url: str, *, timeout: float = 10.0, headers: Mapping[str, str] | None = None, token: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:  # fmt: skip
+        """Connect to nothing yet; an answer may take `timeout` seconds, and `headers` go with each request.
+
+        `token` is the one that the server was started with; `tls` says whom to trust, unless the system's own rules do.
+        """
+        self._connections = Connections(url, timeout, with_token(headers, token), tls)
         self.url = self._connections.url
         """Where the server listens."""
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ssl
-import subprocess
 from pathlib import Path
 
 import aiohttp
 import pytest
 
+from tests.certificates import make_certificate
 from tests.server.test_serve_command import ended, serving
 
 CONFIG = """
@@ -21,13 +21,7 @@ journeys:
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for 127.0.0.1 that signs itself, in `cert.pem`, and its key in `key.pem`."""
-    folder = tmp_path_factory.mktemp("pem")
-    command = (
-        "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=harness.test",
-        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem",
-    )  # fmt: skip
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    return folder
+    return make_certificate(tmp_path_factory.mktemp("pem"))
 
 
 async def test_over_tls_sources_destinations_and_the_simulated_space_speak_https(pem: Path, tmp_path: Path) -> None:
