@@ -122,10 +122,11 @@ def test_every_kind_of_destination_is_documented(kind: str) -> None:
 
 @pytest.mark.parametrize("schema", ["scenario", "config", "fragment"])
 def test_every_key_of_a_file_is_documented(schema: str) -> None:
-    """Each key, action, expectation and field is named in the page on scenarios, or in that on behaviours."""
+    """Each key, action, expectation and field is named in the page on scenarios, behaviours or, of servers, on these."""
     names = set(schema_names(own_schema(schema).document))
     assert names
-    assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md"))
+    of_servers = page("docs/server.md") if schema == "config" else ""
+    assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md") + of_servers)
 
 
 @pytest.mark.parametrize("part", ["plan", "reply_rule", "auth", "signature"])
