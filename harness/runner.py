@@ -151,6 +151,8 @@ class _Play:
     async def _finish(self) -> None:
         if not self._scenario.actions or not isinstance(self._scenario.actions[-1], Settle):
             await self._settle(DEFAULT_WITHIN)
+        by_hand = any(isinstance(action, Deliver) for action in self._scenario.actions)
+        self._run.settled = "settle" in self._system.can and not by_hand
         for expectation in self._scenario.expectations:
             if isinstance(expectation, Received) and expectation.within is not None:
                 await self._wait_for(expectation, expectation.within)

@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from harness.core.instants import Instant
+from harness.core.instants import DAY, Instant
 from harness.engage.batches import Batch
 from harness.engage.errors import SpaceError
 from harness.engage.faulty import Fault
@@ -19,6 +19,8 @@ from harness.engage.settings import Settings
 from harness.engage.timeline import Timeline
 
 HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json", "user-agent": "Segment.io/1.0"})
+_ENDLESS = 2 * DAY
+"""How long beyond the window a faulty space goes on: it must come to an end."""
 HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """The headers of a request to a destination, given its name and the body."""
 
@@ -179,10 +181,11 @@ class Pipeline:
 
     def _retry(self, parcel: _Parcel, outcome: Outcome, now: Instant) -> bool:
         """Plan the next attempt; False where it would fall outside the window."""
-        due = now + next_wait(
+        wait = next_wait(
             outcome, attempt=parcel.attempt, now=now, settings=self._settings, ids=self._ids, label=parcel.id
         )
-        if due > parcel.first_at + self._settings.retry_window:
+        due = now + max(1, self._fault.wait(wait, outcome))
+        if due > parcel.first_at + self._settings.retry_window + (_ENDLESS if self._fault.endless else 0):
             return False
         if isinstance(outcome, Answer) and outcome.location is not None:
             parcel.location = outcome.location

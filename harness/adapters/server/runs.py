@@ -63,11 +63,13 @@ class Run(WaitedFor):
         self.failures: list[str] = []
         """What failed in the system that its sources feed, each failure once."""
         self.setup: Setup | None = None
-        """What it was set up with as a whole, where it was, and nothing of that has been altered since."""
+        """What it was set up with as a whole, where nothing of that has been altered since."""
         self.advance_system: Callable[[Duration], Awaitable[None]] | None = None
         """Lets the system that its sources feed do all that falls due within so long, and moves the clock."""
         self.stop_system: Callable[[], Awaitable[None]] | None = None
         """Stops the system that its sources feed."""
+        self.settled = False
+        """Whether its senders are known to have nothing left to send."""
         self.resets = 0
         self.refused_before = 0
         """How many requests nothing could read on this server before the run began."""
@@ -260,7 +262,7 @@ class Run(WaitedFor):
 
     def judge(self) -> Judgement:
         """The judgement of all that was recorded."""
-        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
+        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker, settled=self.settled)
 
     @property
     def count(self) -> int:
@@ -293,6 +295,6 @@ class Run(WaitedFor):
         self.sources.clear()
         self.unreachable.clear()
         self.failures.clear()
-        self._count = 0
+        self._count, self.settled = 0, False
         self.resets += 1
         self.nudge()

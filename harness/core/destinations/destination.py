@@ -8,9 +8,11 @@ from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
+from harness.core.retry_profiles import RetryProfile
 from harness.core.warehouses.settings import WarehouseSettings
 
 WAREHOUSE = "warehouse"
+SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class Destination:
     """The credentials that it demands; an endpoint with a `url` judges them itself."""
     signature: Signing | None = None
     """How requests must be signed, where they must."""
+    retries: RetryProfile | None = None
+    """How those who send there retry; None: as the contract says, and for a source, nobody knows."""
 
     @property
     def closes_early(self) -> bool:
