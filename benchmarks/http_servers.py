@@ -1,6 +1,6 @@
 """The servers that `receive.py` compares; each prints a ready line with its URL and runs until it is ended.
 
-python -m benchmarks.http_servers bare|httpserver|front
+python -m benchmarks.http_servers bare [PORT]|httpserver|front
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Callable
 
 
-def serve_bare() -> None:
+def serve_bare(port: int = 0) -> None:
     """A `web.Application` whose only handler reads the body."""
     from aiohttp import web
 
@@ -26,7 +27,7 @@ def serve_bare() -> None:
         application.router.add_post("/destinations/{name}", handle)
         runner = web.AppRunner(application, access_log=None)
         await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
+        site = web.TCPSite(runner, "127.0.0.1", port)
         await site.start()
         _ready(f"http://127.0.0.1:{site.port}")
         await asyncio.Event().wait()
@@ -108,7 +109,7 @@ def serve_front() -> None:
     asyncio.run(main())
 
 
-CHILDREN = {"bare": serve_bare, "httpserver": serve_httpserver, "front": serve_front}
+CHILDREN: dict[str, Callable[..., None]] = {"bare": serve_bare, "httpserver": serve_httpserver, "front": serve_front}
 
 
 def _ready(url: str) -> None:
@@ -116,4 +117,4 @@ def _ready(url: str) -> None:
 
 
 if __name__ == "__main__":
-    CHILDREN[sys.argv[1]]()
+    CHILDREN[sys.argv[1]](*map(int, sys.argv[2:]))

@@ -13,6 +13,8 @@ _HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 def told_wait(headers: Iterable[tuple[str, str]], now: Instant) -> Duration:
     """How long after `now` the headers of an answer tell its receiver to wait; 0 where they do not."""
     text = next((value.strip() for name, value in headers if name.lower() == "retry-after"), "")
+    if not text:
+        return 0
     if text.isascii() and text.isdigit():
         # More digits than any wait has are read as "never", without building the number.
         return int(text[:12]) * SECOND

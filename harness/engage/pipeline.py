@@ -91,7 +91,10 @@ class Pipeline:
 
     def tally(self, destination: str) -> Tally:
         """The running counts of a destination."""
-        return self._tallies.setdefault(destination, Tally())
+        tally = self._tallies.get(destination)
+        if tally is None:
+            tally = self._tallies[destination] = Tally()
+        return tally
 
     def overview(self, destination: str) -> Overview:
         """The counts of a destination as they are now."""
