@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import Any
 
 from harness.core.instants import DAY, HOUR, MINUTE, SECOND, Duration, parse_duration
-from harness.core.spelling import near_miss
 from harness.core.tables import open_table
 
 ALL = frozenset(range(300, 600))
@@ -100,19 +99,10 @@ NOT_JUDGED = replace(PROFILES["segment"], name="none", source="nothing")
 _DURATIONS = MappingProxyType({"first": "first", "cap": "cap", "window": "window", "retry_after_most": "told_most"})
 
 
-class NotAProfile(ValueError):
-    """What is written is no retry profile; the message says what to write."""
-
-
 def retry_profile(written: str | Mapping[str, Any]) -> RetryProfile:
-    """The profile that `written` names, or describes; NotAProfile where there is no such profile."""
-    if written == NOT_JUDGED.name:
-        return NOT_JUDGED
+    """The profile that `written` names, or describes; a schema has accepted it."""
     if isinstance(written, str):
-        if written not in PROFILES:
-            known = [*PROFILES, NOT_JUDGED.name]
-            raise NotAProfile(f"unknown retry profile {written!r}{near_miss(written, known)}")
-        return PROFILES[written]
+        return NOT_JUDGED if written == NOT_JUDGED.name else PROFILES[written]
     base = retry_profile(written.get("like", "segment"))
     durations: dict[str, Any] = {_DURATIONS[key]: parse_duration(written[key]) for key in _DURATIONS if key in written}
     sets: dict[str, Any] = {key: _statuses(written[key]) for key in ("statuses", "once") if key in written}
