@@ -118,14 +118,14 @@ class Histories:
         """The breaches, each by one rule: what came under another id in place of a retry is reported as that."""
         messages, severities = self._messages, self._checker.contract.severities
         abandoned = list(messages.abandoned(settled=settled)) if messages is not None else []
-        given_up = {number for each in abandoned for number in each.attempts}
+        given_up = {number: each.destination for each in abandoned for number in each.attempts}
         told: set[int] = set()
         for fold in self._folds.values():
             for violation in fold.violations():
                 instead = violation.rule == ONCE_PER_ENTRY.id and violation.deliveries[0] in given_up
                 if instead and RETRY_SAME_MESSAGE in severities:
                     told.update(violation.deliveries)
-                    yield retried_otherwise(violation, "the destination")
+                    yield retried_otherwise(violation, given_up[violation.deliveries[0]])
                 else:
                     yield violation
         yield from (each.violation for each in abandoned if told.isdisjoint(each.attempts))

@@ -50,6 +50,7 @@ def receiving(sighting: Sighting) -> Receiving:
 class Abandoned:
     """A message that was to be sent again and was not."""
 
+    destination: str
     attempts: tuple[int, ...]
     """The numbers of the deliveries that it came with."""
     violation: Violation
@@ -206,7 +207,7 @@ def abandoned(place: Receiving, attempts: Sequence[Attempt], latest: Instant, se
         f"another attempt, as there was time until {_span(profile.window)} after the first",
         f"none after {tried} in {_span(last.when - first.when)}",
     )
-    return Abandoned(attempts=tuple(each.number for each in tries), violation=violation)
+    return Abandoned(destination=place.name, attempts=tuple(each.number for each in tries), violation=violation)
 
 
 def _may_give_up(profile: RetryProfile, tries: Sequence[Attempt]) -> bool:
