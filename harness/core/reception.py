@@ -14,7 +14,7 @@ from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Fault, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
 from harness.core.instants import Instant
@@ -170,6 +170,8 @@ def found_violations(
     nothing can be said of what only the request shows.
     """
     found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
+    if destination.kind == SOURCE:
+        limits = None
     if destination.signature is not None and arrival is not None and arrival.defect is None:
         found += tuple(signature_breaches(destination.signature, arrival))
     for index, payload in enumerate(payloads):

@@ -59,7 +59,8 @@ _ALL = (
     RetryProfile(
         name="segment",
         source="Segment's destinations page (four hours, randomised exponential back-off), its list of integration "
-        "error codes, and the statuses of RetryableError in its action destinations; that a second retry waits 100 ms is an assumption",
+        "error codes, and the statuses of RetryableError in its action destinations; that a second retry "
+        "waits 100 ms is an assumption",
         statuses=_SEGMENT,
         once=frozenset({401}),
         first=SECOND // 10,

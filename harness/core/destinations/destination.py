@@ -49,7 +49,7 @@ class Destination:
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""
         call_type = payload.get("type")
-        if self.kind == "list" or call_type in self.calls or call_type == DELETE or not isinstance(call_type, str):
+        if self.kind in ("list", SOURCE) or call_type in (*self.calls, DELETE) or not isinstance(call_type, str):
             return None
         return Violation(
             rule="destination-kind",
