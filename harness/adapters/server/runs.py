@@ -45,7 +45,7 @@ class Run(WaitedFor):
     def __init__(
         self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder, ledger: Ledger | None = None
     ) -> None:
-        """Go on from what `ledger` holds, or start empty; `contract` judges, `forwarder` reaches endpoints of others."""
+        """Go on from what `ledger` holds, or start empty; `contract` judges, `forwarder` reaches other endpoints."""
         super().__init__()
         self.name = name
         self.clock = clock
