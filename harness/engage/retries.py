@@ -15,6 +15,9 @@ from harness.engage.settings import Settings
 RETRIED = frozenset({408, 423, 429, 500, *range(502, 512), 598, 599})
 """Statuses after which a message is sent again; 501 is a final no."""
 
+UNAUTHORIZED = 401
+"""The status after which a token is renewed, and the message sent a second time, where there is a token."""
+
 REDIRECT = 307
 """The status after which a message is sent again to the URL that `Location` names."""
 
