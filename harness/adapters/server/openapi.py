@@ -122,7 +122,8 @@ def _response(answer: Answer) -> dict[str, Any]:
     if answer.media is None:
         return {"description": answer.description}
     schema = {"type": "string"} if answer.schema is None else ref(answer.schema)
-    return {"description": answer.description, "content": {answer.media: {"schema": schema}}}
+    other = {} if answer.also is None else {answer.also: {"schema": {"type": "string"}}}
+    return {"description": answer.description, "content": {answer.media: {"schema": schema}, **other}}
 
 
 def _problem(words: str) -> dict[str, Any]:

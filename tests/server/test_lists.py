@@ -1,0 +1,181 @@
+"""List destinations over the control API: who is on the lists, how they came there, as JSON and as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.server.serving import CONTROL, KEY, Served, served
+
+HERE = "/runs/default/destinations/ads"
+ADS = {"destinations": {"ads": {"kind": "list"}}}
+ALEX = {"userId": "u1", "email": "alex@example.com"}
+SAM = {"userId": "u2", "email": "sam@example.com"}
+
+
+@pytest.fixture
+async def it() -> AsyncIterator[Served]:
+    """A server whose list destination `ads` took Alex and Sam, and lost Alex again."""
+    async with served(ADS) as it:
+        await it.send({"list": KEY, "add": [ALEX, SAM, ALEX]}, to="/destinations/ads")
+        await it.send({"list": KEY, "remove": [{"userId": "u1"}]}, to="/destinations/ads")
+        yield it
+
+
+async def rows(it: Served, path: str, **headers: str) -> list[dict[str, str]]:
+    """The rows of a CSV answer, by its heading."""
+    answer = await it.ask("GET", CONTROL + HERE + path, headers=headers)
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8"), answer.body
+    return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+
+
+def told(change: dict[str, Any]) -> tuple[Any, ...]:
+    """A change without its time."""
+    return tuple(change[name] for name in ("list", "action", "user", "delivery", "payload"))
+
+
+async def test_the_history_tells_who_was_added_and_removed_by_what(it: Served) -> None:
+    """Each change has its delivery and the payload in it; a second adding changes nothing; who goes is told whole."""
+    found = await it.get(f"{HERE}/members/history")
+    assert [told(each) for each in found["history"]] == [
+        (KEY, "add", ALEX, 1, 0),
+        (KEY, "add", SAM, 1, 1),
+        (KEY, "remove", ALEX, 2, 0),
+    ]
+
+
+async def test_the_history_has_the_times_of_the_deliveries(it: Served) -> None:
+    """A change happened when its delivery was received, by the run's clock."""
+    deliveries = (await it.get("/runs/default/deliveries"))["deliveries"]
+    found = await it.get(f"{HERE}/members/history")
+    assert [each["at"] for each in found["history"]] == [
+        deliveries[each["delivery"] - 1]["received_at"] for each in found["history"]
+    ]
+
+
+async def test_the_history_of_one_user_can_be_asked_for(it: Served) -> None:
+    """By any identifier."""
+    found = await it.get(f"{HERE}/members/history?user=alex@example.com")
+    assert [each["action"] for each in found["history"]] == ["add", "remove"]
+
+
+async def test_the_history_of_one_list_can_be_asked_for(it: Served) -> None:
+    """What happened to other lists is left out."""
+    await it.send({"list": "other", "add": [ALEX]}, to="/destinations/ads")
+    found = await it.get(f"{HERE}/members/history?list=other")
+    assert [told(each) for each in found["history"]] == [("other", "add", ALEX, 3, 0)]
+
+
+async def test_who_was_refused_is_neither_a_member_nor_in_the_history() -> None:
+    """Results for each item decide who is on the list."""
+    async with served(
+        {
+            "destinations": {
+                "ads": {"kind": "list", "replies": {"items": {"rules": [{"when": {"user": "u2"}, "reply": 400}]}}}
+            }
+        }
+    ) as it:
+        await it.send({"list": KEY, "add": [ALEX, SAM]}, to="/destinations/ads")
+        members = await it.get(f"{HERE}/members")
+        found = await it.get(f"{HERE}/members/history")
+    assert (members["lists"], [told(each) for each in found["history"]]) == (
+        {KEY: [ALEX]},
+        [(KEY, "add", ALEX, 1, 0)],
+    )
+
+
+async def test_members_can_be_shown_with_what_added_them(it: Served) -> None:
+    """Each with its delivery and payload."""
+    found = await it.get(f"{HERE}/members?details=true")
+    ((member,),) = found["lists"].values()
+    added = (await it.get("/runs/default/deliveries/1"))["received_at"]
+    assert member == {"user": SAM, "added_at": added, "delivery": 1, "payload": 1}
+
+
+async def test_members_as_csv_have_a_column_for_each_identifier_and_trait(it: Served) -> None:
+    """External ids and traits are columns of their own, further ids of one type under `_1`."""
+    kim = {"userId": "u3", "externalIds": [{"type": "phone", "id": "1"}, {"type": "phone", "id": "2"}], "plan": "pro"}
+    await it.send({"list": KEY, "add": [kim]}, to="/destinations/ads")
+    _, row = await rows(it, "/members?format=csv")
+    del row["added_at"]
+    assert row == {
+        "list": KEY, "delivery": "3", "payload": "0", "userId": "u3", "email": "", "anonymousId": "",
+        "external_phone": "1", "external_phone_1": "2", "plan": "pro",
+    }  # fmt: skip
+
+
+async def test_members_as_csv_can_be_unformatted(it: Served) -> None:
+    """A key of the user, one object of identifiers, one of traits."""
+    (row,) = await rows(it, "/members?format=csv&layout=unformatted")
+    assert (row["user_key"], row["external_ids"], row["traits"]) == (
+        "u2",
+        '{"userId":"u2","email":"sam@example.com"}',
+        "{}",
+    )
+
+
+async def test_the_history_is_csv_too(it: Served) -> None:
+    """With the action and the time of each change."""
+    found = await rows(it, "/members/history?format=csv")
+    assert [(row["action"], row["userId"], row["delivery"]) for row in found] == [
+        ("add", "u1", "1"),
+        ("add", "u2", "1"),
+        ("remove", "u1", "2"),
+    ]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+async def test_no_cell_is_a_formula(start: str) -> None:
+    """What a spreadsheet would evaluate gets an apostrophe before it, in headings as well; JSON has it as it came."""
+    user = {"userId": f"{start}HYPERLINK(1)", f"{start}x": 1}
+    async with served(ADS) as it:
+        await it.send({"list": KEY, "add": [user]}, to="/destinations/ads")
+        (row,) = await rows(it, "/members?format=csv")
+        members = await it.get(f"{HERE}/members")
+    assert (row["userId"], row[f"'{start}x"], members["lists"]) == (f"'{user['userId']}", "1", {KEY: [user]})
+
+
+@pytest.mark.parametrize(
+    ("accept", "media"),
+    [
+        ("text/csv", "text/csv"),
+        ("text/*", "text/csv"),
+        ("application/json;q=0.5, text/csv", "text/csv"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv, */*", "application/json"),
+        ("text/csv;q=high", "application/json"),
+        ("*/*", "application/json"),
+        ("image/png", "application/json"),
+    ],
+)
+async def test_the_header_accept_chooses_csv(it: Served, accept: str, media: str) -> None:
+    """Where it likes CSV better than JSON, and nothing else says which."""
+    answer = await it.ask("GET", f"{CONTROL}{HERE}/members", headers={"accept": accept})
+    assert answer.headers["content-type"].partition(";")[0] == media
+
+
+async def test_the_format_goes_before_the_header(it: Served) -> None:
+    """Who writes it means it."""
+    answer = await it.ask("GET", f"{CONTROL}{HERE}/members?format=json", headers={"accept": "text/csv"})
+    assert answer.json["lists"] == {KEY: [SAM]}
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "words"),
+    [
+        ("/members?format=xml", 400, "unknown format 'xml'"),
+        ("/members?layout=formated", 400, "did you mean 'formatted'?"),
+        ("/members?details=yes", 400, "write true or false"),
+        ("/members?lists=k", 400, "did you mean 'list'?"),
+        (f"/members?list={KEY}x", 404, f"did you mean '{KEY}'?"),
+        ("/members/history?userid=u1", 400, "did you mean 'user'?"),
+    ],
+)
+async def test_wrong_questions_are_told_what_is_wrong(it: Served, path: str, status: int, words: str) -> None:
+    """With the nearest name."""
+    answer = await it.ask("GET", CONTROL + HERE + path)
+    assert (answer.status, words in answer.json["title"] + answer.json.get("detail", "")) == (status, True), answer.body
