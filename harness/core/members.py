@@ -72,9 +72,9 @@ class Members:
         return changes
 
     def _take_entry(self, told: Change) -> list[Change]:
-        self._begun.setdefault(told.list, told.at)
         members, who = self._lists.setdefault(told.list, {}), identifiers(told.user)
         if told.action == "add":
+            self._begun.setdefault(told.list, told.at)
             return [] if members.setdefault(who, told) is not told else [told]
         if who in members:
             return [told._replace(user=members.pop(who).user)]
@@ -108,7 +108,7 @@ class Members:
 
     @property
     def begun(self) -> Mapping[str, Instant]:
-        """When something was first told of each list, by its key."""
+        """When somebody was first added to each list, by its key."""
         return self._begun
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.server.serving import CONTROL, KEY, Served, served
+from harness.adapters.ledgers import MemoryLedgers
+from harness.core.keeping import Bounds
+from tests.server.serving import CONTROL, KEY, Served, served, track
 
 HERE = "/runs/default/destinations/ads"
 ADS = {"destinations": {"ads": {"kind": "list"}}}
@@ -179,3 +181,62 @@ async def test_wrong_questions_are_told_what_is_wrong(it: Served, path: str, sta
     """With the nearest name."""
     answer = await it.ask("GET", CONTROL + HERE + path)
     assert (answer.status, words in answer.json["title"] + answer.json.get("detail", "")) == (status, True), answer.body
+
+
+async def lists(it: Served) -> Any:
+    """What is told of the list, without when it is synchronised next."""
+    found = (await it.get(f"{HERE}/lists"))["lists"][KEY]
+    del found["next_sync_at"]
+    return found
+
+
+async def test_members_are_in_effect_after_the_next_synchronisation() -> None:
+    """Adding and removing alike; what the destination was told shows at once."""
+    async with served({"destinations": {"ads": {"kind": "list", "sync": {"every": "1h"}}}}) as it:
+        await it.send({"list": KEY, "add": [ALEX]}, to="/destinations/ads")
+        seen = [(await it.get(f"{HERE}/members?in_effect=true"))["lists"]]
+        await it.put("/runs/default/clock", {"advance": "1h"})
+        seen.append((await it.get(f"{HERE}/members?in_effect=true"))["lists"])
+        await it.send({"list": KEY, "add": [SAM], "remove": [ALEX]}, to="/destinations/ads")
+        seen.append((await it.get(f"{HERE}/members?in_effect=true"))["lists"])
+        told = (await it.get(f"{HERE}/members"))["lists"]
+        await it.put("/runs/default/clock", {"advance": "1h"})
+        seen.append((await it.get(f"{HERE}/members?in_effect=true"))["lists"])
+    assert (seen, told) == ([{KEY: []}, {KEY: [ALEX]}, {KEY: [ALEX]}, {KEY: [SAM]}], {KEY: [SAM]})
+
+
+async def test_who_was_a_member_at_a_time_can_be_asked(it: Served) -> None:
+    """As it was told until then."""
+    at = (await it.get("/runs/default/deliveries/1"))["received_at"]
+    assert (await it.get(f"{HERE}/members?at={at}"))["lists"] == {KEY: [ALEX, SAM]}
+
+
+async def test_a_list_below_its_minimum_size_is_not_targetable() -> None:
+    """Until enough members are in effect."""
+    async with served({"destinations": {"ads": {"kind": "list", "sync": "facebook", "minimum_size": 2}}}) as it:
+        await it.send({"list": KEY, "add": [ALEX, SAM]}, to="/destinations/ads")
+        before = await lists(it)
+        await it.put("/runs/default/clock", {"advance": "1h"})
+        after = await lists(it)
+    assert before == {"members": 2, "in_effect": 0, "minimum_size": 2, "targetable": False}
+    assert after == {"members": 2, "in_effect": 2, "minimum_size": 2, "targetable": True}
+
+
+async def test_cadence_and_minimum_size_are_changed_while_it_runs(it: Served) -> None:
+    """What is in effect is asked anew then."""
+    changed = await it.ask("PATCH", CONTROL + HERE, {"sync": "trade-desk", "minimum_size": "trade-desk"})
+    assert (changed.json["sync"], changed.json["minimum_size"]) == ({"every": "1d"}, 1500)
+    assert await lists(it) == {"members": 1, "in_effect": 0, "minimum_size": 1500, "targetable": False}
+
+
+async def test_a_bounded_ledger_forgets_no_member_in_effect() -> None:
+    """Whose adding was dropped is a member all the same."""
+    config = {"destinations": {"ads": {"kind": "list", "sync": {"every": "1h"}}, "crm": {"kind": "event"}}}
+    async with served(config, ledgers=MemoryLedgers(Bounds(max=2))) as it:
+        await it.send({"list": KEY, "add": [ALEX]}, to="/destinations/ads")
+        await it.put("/runs/default/clock", {"advance": "1h"})
+        for user in ("u1", "u2", "u3"):
+            await it.send(track(user))
+        found = await it.get(f"{HERE}/members?in_effect=true")
+        history = await it.get(f"{HERE}/members/history")
+    assert (found["lists"], history) == ({KEY: [ALEX]}, {"complete": False, "history": []})

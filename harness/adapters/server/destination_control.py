@@ -28,6 +28,8 @@ _FIELDS: Final = {
     "integration": "integration",
     "replies": "behaviour",
     "url": "url",
+    "sync": "sync",
+    "minimum_size": "minimum_size",
 }
 """The settings that can be changed while a destination runs, each with the field of the destination that it writes."""
 

@@ -11,14 +11,17 @@ from aiohttp import hdrs, web
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, destination_of
 from harness.adapters.server.list_queries import CSV, HISTORY, MEMBERS, wants_csv
+from harness.adapters.server.list_views import changes_of, list_view, members_then
 from harness.adapters.server.problems import Refused
-from harness.adapters.server.routes import RUN, Answer, Route, read_query
+from harness.adapters.server.routes import RUN, Answer, Route, ok, read_query
 from harness.adapters.server.runs import Run
 from harness.adapters.server.streaming import streamed
 from harness.core.destinations.destination import Destination
+from harness.core.instants import isoformat
 from harness.core.ledger import users_of
+from harness.core.lists.view import ListView
 from harness.core.member_export import change_lines, change_record, member_lines, member_record, user_columns
-from harness.core.members import Change, Members, history
+from harness.core.members import Change
 from harness.core.spelling import near_miss
 
 _TAG: Final = "Lists"
@@ -42,6 +45,11 @@ class ListControl:
                 answers=_either("Members", "The members of each list."), problems=(400, 404),
             ),
             Route(
+                method="GET", path=_HERE + "/lists", handler=self._lists, tag=_TAG,
+                summary="Show the lists of a list destination: how large they are, and whether they are targetable",
+                answers=ok("Lists", "The lists, by key."), problems=(404,),
+            ),
+            Route(
                 method="GET", path=_HERE + "/members/history", handler=self._history, tag=_TAG,
                 summary="Show who was added to its lists and removed from them, when, and by what",
                 detail=_AS_CSV + "Only what changed a list: nothing that was refused, and no second adding.",
@@ -52,12 +60,20 @@ class ListControl:
     async def _members(self, request: web.Request) -> web.StreamResponse:
         run, destination = self._named(request)
         asked = read_query(request, MEMBERS)
-        lists = _of_list(run.pasts[destination.name].members, asked.get("list"))
+        found = members_then(run, destination.name, asked.get("at"), in_effect=asked.get("in_effect", False))
+        lists = _of_list(found, asked.get("list"))
         if wants_csv(asked, request.headers.getall(hdrs.ACCEPT, ())):
             changes = [change for members in lists.values() for change in members]
             return await streamed(request, member_lines(changes, asked.get("layout", "formatted")), CSV)
         shown = member_record if asked.get("details") else _user
         return json_answer({"lists": {key: list(map(shown, members)) for key, members in lists.items()}})
+
+    async def _lists(self, request: web.Request) -> web.StreamResponse:
+        run, destination = self._named(request)
+        told = members_then(run, destination.name, None, in_effect=False)
+        in_effect = members_then(run, destination.name, None, in_effect=True)
+        view = list_view(run, destination.name)
+        return json_answer({"lists": {key: _list_state(view, key, told[key], in_effect[key]) for key in told}})
 
     async def _history(self, request: web.Request) -> web.StreamResponse:
         run, destination = self._named(request)
@@ -83,13 +99,23 @@ def _either(schema: str, description: str) -> dict[int, Answer]:
     return {200: Answer(description=description, schema=schema, also=CSV)}
 
 
+def _list_state(view: ListView, key: str, told: list[Change], in_effect: list[Change]) -> dict[str, Any]:
+    next_sync = view.next_sync(key)
+    return {
+        "members": len(told),
+        "in_effect": len(in_effect),
+        "minimum_size": view.minimum_size,
+        "targetable": view.targets(len(in_effect)),
+        "next_sync_at": None if next_sync is None else isoformat(next_sync),
+    }
+
+
 def _user(added: Change) -> Any:
     return added.user
 
 
-def _of_list(members: Members, key: str | None) -> dict[str, list[Change]]:
+def _of_list(lists: dict[str, list[Change]], key: str | None) -> dict[str, list[Change]]:
     """All lists, or the one with that key; 404 with the nearest where there is none."""
-    lists = members.added()
     if key is not None and key not in lists:
         raise Refused(404, f"there is no list {key[:200]!r}{near_miss(key[:200], list(lists))}", "leave `list` out")
     return {name: added for name, added in lists.items() if key in (None, name)}
@@ -98,12 +124,7 @@ def _of_list(members: Members, key: str | None) -> dict[str, list[Change]]:
 def _changes(run: Run, destination: Destination, asked: dict[str, Any], last: int) -> Iterator[Change]:
     """The changes that are asked for, of the deliveries up to the one with the number `last`."""
     of_list, user = asked.get("list"), asked.get("user")
-    deliveries = (
-        delivery
-        for delivery in run.ledger.members_of_lists()
-        if delivery.destination == destination.name and delivery.number <= last
-    )
-    for change in history(deliveries):
+    for change in changes_of(run, destination.name, last):
         if of_list in (None, change.list) and (user is None or user in users_of({"user": change.user})):
             yield change
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from harness.adapters.server.routes import JSON, Parameter
+from harness.core.instants import Instant, parse_instant
 from harness.core.spelling import near_miss
 
 CSV: Final = "text/csv"
@@ -29,6 +30,13 @@ def flag(text: str) -> bool:
     return text == "true"
 
 
+def _instant(text: str) -> Instant:
+    try:
+        return parse_instant(text)
+    except (ValueError, OverflowError):
+        raise ValueError(f"write an ISO 8601 time such as 2026-01-05T10:00:00Z, not {text[:80]!r}") from None
+
+
 _LIST: Final = Parameter(name="list", description="Only the list with this key.", schema={"type": "string"}, read=str)
 _WRITTEN: Final = (
     Parameter(
@@ -46,6 +54,18 @@ _WRITTEN: Final = (
 )
 MEMBERS: Final = (
     _LIST,
+    Parameter(
+        name="in_effect",
+        description="Those who are members in effect: as of the last synchronisation.",
+        schema={"type": "boolean", "default": False},
+        read=flag,
+    ),
+    Parameter(
+        name="at",
+        description="Those who were members at that time, by the run's clock.",
+        schema={"$ref": "#/components/schemas/Instant"},
+        read=_instant,
+    ),
     Parameter(
         name="details",
         description="With when each was added, and by which delivery and payload; CSV always tells.",
