@@ -261,6 +261,13 @@ class AsyncDestination:
         )
         return lists
 
+    async def lists(self) -> Mapping[str, Any]:
+        """Its `lists`, by key, with how large they are and whether they are targetable; and its `audiences`."""
+        state: Mapping[str, Any] = await self.client.ask(
+            Call(method="GET", path=f"{self._path}/lists", read=calls.as_it_is)
+        )
+        return state
+
     async def member_history(self, **asked: Unpack[HistoryOf]) -> list[Mapping[str, Any]]:
         """What changed on its lists, in order: `list`, `action`, `user`, `at`, `delivery` and `payload` of each."""
         return await self.client.ask(calls.member_history(self._path, asked))

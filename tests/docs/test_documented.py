@@ -124,7 +124,7 @@ def test_every_kind_of_destination_is_documented(kind: str) -> None:
 
 @pytest.mark.parametrize("schema", ["scenario", "config", "fragment"])
 def test_every_key_of_a_file_is_documented(schema: str) -> None:
-    """Each key, action, expectation and field is named in the page on scenarios, or in those on behaviours and lists."""
+    """Each key, action, expectation and field is named in the page on scenarios, behaviours or lists."""
     names = set(schema_names(own_schema(schema).document))
     assert names
     assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md") + page("docs/lists.md"))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.adapters.ledgers import MemoryLedgers
+from harness.adapters.sqlite_ledger.ledgers import SqliteLedgers
 from harness.core.keeping import Bounds
+from harness.core.ledger_urls import InSqlite
 from tests.server.serving import CONTROL, KEY, Served, served, track
 
 HERE = "/runs/default/destinations/ads"
@@ -240,3 +243,38 @@ async def test_a_bounded_ledger_forgets_no_member_in_effect() -> None:
         found = await it.get(f"{HERE}/members?in_effect=true")
         history = await it.get(f"{HERE}/members/history")
     assert (found["lists"], history) == ({KEY: [ALEX]}, {"complete": False, "history": []})
+
+
+async def test_audiences_that_were_created_are_listed() -> None:
+    """Once each, by the delivery that first created them; who was only asked for is not."""
+    async with served(ADS) as it:
+        made = [
+            await it.send({"audienceName": name}, to="/destinations/ads") for name in ("Buyers", "Others", "Buyers")
+        ]
+        asked = [
+            await it.send({"externalId": identifier}, to="/destinations/ads")
+            for identifier in (made[0].json["externalId"], "ext_unknown")
+        ]
+        found = (await it.get(f"{HERE}/lists"))["audiences"]
+        verdict = await it.get("/runs/default/verdict")
+    assert made[0].json == made[2].json == asked[0].json
+    assert [each.status for each in (*made, *asked)] == [200, 200, 200, 200, 404]
+    assert [(each["name"], each["external_id"], each["delivery"]) for each in found] == [
+        ("Buyers", made[0].json["externalId"], 1),
+        ("Others", made[1].json["externalId"], 2),
+    ]
+    assert verdict["verdict"] == "passed"
+
+
+async def test_audiences_survive_a_restart(tmp_path: Path) -> None:
+    """With a durable ledger they are known again, and so is how often their creation was tried."""
+    config = {"destinations": {"ads": {"kind": "list", "replies": [200, 200, 500]}}}
+    place = InSqlite(path=str(tmp_path / "ledger.db"))
+    async with served(config, ledgers=SqliteLedgers(place)) as it:
+        made = [await it.send({"audienceName": "Buyers"}, to="/destinations/ads") for _ in range(2)]
+    async with served(config, ledgers=SqliteLedgers(place)) as it:
+        found = await it.send(made[0].json, to="/destinations/ads")
+        third = await it.send({"audienceName": "Buyers"}, to="/destinations/ads")
+        audiences = (await it.get(f"{HERE}/lists"))["audiences"]
+    assert (found.json, third.status) == (made[0].json, 500)
+    assert [(each["name"], each["delivery"]) for each in audiences] == [("Buyers", 1)]

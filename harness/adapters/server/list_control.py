@@ -73,7 +73,12 @@ class ListControl:
         told = members_then(run, destination.name, None, in_effect=False)
         in_effect = members_then(run, destination.name, None, in_effect=True)
         view = list_view(run, destination.name)
-        return json_answer({"lists": {key: _list_state(view, key, told[key], in_effect[key]) for key in told}})
+        return json_answer(
+            {
+                "lists": {key: _list_state(view, key, told[key], in_effect[key]) for key in told},
+                "audiences": [each.record() for each in run.pasts[destination.name].audiences.by_id().values()],
+            }
+        )
 
     async def _history(self, request: web.Request) -> web.StreamResponse:
         run, destination = self._named(request)
