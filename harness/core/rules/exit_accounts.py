@@ -11,7 +11,7 @@ from harness.core.delivery import Violation
 from harness.core.instants import MINUTE, Duration, format_duration
 from harness.core.journeys import AdStep
 from harness.core.rules.sighting import Sighting, proof
-from harness.core.rules.tellings import Sight, Tellings
+from harness.core.rules.tellings import At, Sight, Tellings
 
 _LATENESS = 5 * MINUTE
 """How late an event destination may be told of an entry, which is what Segment aims at, where no message states it."""
@@ -78,6 +78,8 @@ class Known:
     """Into the step that is left, at the same destination."""
     journey: Sequence[Sight]
     """Into any step of the journey, anywhere; empty where it has but one."""
+    attempts: Sequence[At] = ()
+    """Where attempts to tell of entries into the step were seen."""
 
 
 def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
@@ -107,7 +109,7 @@ def breaches(leaver: Leaver, exits: Exits, known: Known, terms: Terms) -> Iterat
     """The exits of `leaver` that the entries which are known do not allow."""
     last: Sight | None = None
     told = 0
-    for sight in exits.messages.first_sights():
+    for sight in exits.messages.first_sights(known.attempts):
         before = [entry for entry in known.step if sight.follows(entry)]
         if last is not None and not (before and before[-1].follows(last)):
             told += 1

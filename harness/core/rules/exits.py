@@ -15,7 +15,7 @@ from harness.core.rules.examples import JOURNEYS, KEY, event, track
 from harness.core.rules.exit_accounts import Exits, Known, Leaver, Owner, Terms, User, breaches, terms_of
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
-from harness.core.rules.tellings import Sight, Tellings, sight_of
+from harness.core.rules.tellings import At, Sight, Tellings, sight_of
 
 
 class ExitAfterEntry:
@@ -86,24 +86,38 @@ class ExitAfterEntry:
 
     def violations(self) -> Iterator[Violation]:
         """One for each exit without an entry before it, before its time, or beyond the first of an entry."""
-        of_journeys = self._entries_of_journeys()
+        left = self._attempts_to_leave()
+        of_journeys = self._entries_of_journeys(left)
         for leaver, exits in self._exits.items():
             owner = leaver.owner
             if any((owner.destination, user) in self._deleted for user in leaver.users):
                 continue  # Nobody knows what the destination still has of somebody who asked to be forgotten.
-            entries = [self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries]
-            steps = sorted({sight for each in entries for sight in each.first_sights()})
+            entries = {user: self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries}
+            steps = {
+                sight for user, each in entries.items() for sight in each.first_sights(left.get((owner, user), ()))
+            }
             journey = {sight for user in leaver.users for sight in of_journeys.get((owner.journey, user), ())}
-            terms = self._terms[owner]
-            for breach in breaches(leaver, exits, Known(step=steps, journey=sorted(journey)), terms):
+            attempts = sorted({at for each in entries.values() for at in each.places()})
+            known, terms = Known(step=sorted(steps), journey=sorted(journey), attempts=attempts), self._terms[owner]
+            for breach in breaches(leaver, exits, known, terms):
                 yield breach if terms.named else replace(breach, severity="warning")
 
-    def _entries_of_journeys(self) -> Mapping[tuple[str | None, User], list[Sight]]:
+    def _attempts_to_leave(self) -> Mapping[tuple[Owner, User], list[At]]:
+        """Where attempts to tell of somebody's leaving were seen, in order."""
+        found: defaultdict[tuple[Owner, User], set[At]] = defaultdict(set)
+        for leaver, exits in self._exits.items():
+            for user in leaver.users:
+                found[leaver.owner, user].update(exits.messages.places())
+        return {key: sorted(places) for key, places in found.items()}
+
+    def _entries_of_journeys(
+        self, left: Mapping[tuple[Owner, User], list[At]]
+    ) -> Mapping[tuple[str | None, User], list[Sight]]:
         """By journey and user: the entries into any step of the journey, wherever they were told."""
         found: defaultdict[tuple[str | None, User], list[Sight]] = defaultdict(list)
         for (owner, user), entries in self._entries.items():
             if owner.journey is not None and not self._terms[owner].only_step:
-                found[owner.journey, user].extend(entries.first_sights())
+                found[owner.journey, user].extend(entries.first_sights(left.get((owner, user), ())))
         return found
 
 

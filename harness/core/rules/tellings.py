@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Self, TypeAlias
 
@@ -73,15 +74,20 @@ class Tellings:
         for content, sights in other.unnamed.items():
             self.unnamed.setdefault(content, set()).update(sights)
 
-    def first_sights(self) -> list[Sight]:
-        """The first sight of each message, in order."""
-        return sorted([*self.named.values(), *self._unnamed_messages()])
+    def places(self) -> Iterator[At]:
+        """Where attempts were seen: each at messages without an id, the first at the others."""
+        yield from (sight.at for sight in self.named.values())
+        yield from (sight.at for sights in self.unnamed.values() for sight in sights)
 
-    def _unnamed_messages(self) -> Iterator[Sight]:
-        """Equal content is a retry only after an attempt that failed."""
+    def first_sights(self, undone: Sequence[At] = ()) -> list[Sight]:
+        """The first sight of each message, in order; what undoes such messages was seen at `undone`, in order too."""
+        return sorted([*self.named.values(), *self._unnamed_messages(undone)])
+
+    def _unnamed_messages(self, undone: Sequence[At]) -> Iterator[Sight]:
+        """Equal content is a retry only after an attempt that failed, and only until that is undone."""
         for sights in self.unnamed.values():
-            answered = True
+            last: Sight | None = None
             for sight in sorted(sights, key=lambda sight: sight.at):
-                if answered:
+                if last is None or last.accepted or bisect(undone, last.at) < bisect(undone, sight.at):
                     yield sight
-                answered = sight.accepted
+                last = sight
