@@ -18,6 +18,7 @@ _PROBLEM: Final = "application/problem+json"
 _TAGS: Final = {
     "Runs": "Namespaces, each with its own destinations, record, clock and verdict. `default` is always there.",
     "Destinations": "The simulated receivers of a run.",
+    "Lists": "Who is on the lists of list destinations, who was, and how they came there.",
     "Deliveries": "What came: one delivery is one attempt, with its payloads, what is wrong with them, and the reply.",
     "Server": "The server as a whole.",
     "Receiving": "Where senders deliver to.",

@@ -55,6 +55,7 @@ class Evidence:
         """
         self.queries = queries
         self._lists = lists
+        self._changes: dict[str, list[Change]] = {}
         self.deliveries = list(deliveries)
         self._declarations = declarations
         self._messages: dict[tuple[str, Hashable], Message] = {}
@@ -130,8 +131,10 @@ class Evidence:
 
     def changes(self, destination: str, steps: Steps | None) -> list[Change]:
         """What changed on the destination's lists for `steps`, or on all of them, in order."""
-        found = history(delivery for delivery in self.deliveries if delivery.destination == destination)
-        return [change for change in found if steps is None or self.step(change.list) in steps]
+        if destination not in self._changes:
+            came = (delivery for delivery in self.deliveries if delivery.destination == destination)
+            self._changes[destination] = list(history(came))
+        return [change for change in self._changes[destination] if steps is None or self.step(change.list) in steps]
 
     def lists_at(
         self, destination: str, steps: Steps | None, at: Duration | None, *, in_effect: bool
