@@ -33,7 +33,8 @@ def message_key(payload: Payload) -> Hashable:
 def identifiers(user: Mapping[str, Any]) -> bytes:
     """The identifiers of a list entry's user, in one canonical form."""
     known = {name: user[name] for name in _IDENTIFIERS if name in user}
-    return orjson.dumps(known, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    written = orjson.dumps(known, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    return bytes(memoryview(written))  # what orjson returns holds on to its buffer of some kilobytes; these are kept
 
 
 class Change(NamedTuple):
@@ -56,6 +57,7 @@ class Members:
     def __init__(self) -> None:
         self._lists: dict[str, dict[bytes, Change]] = {}
         self._begun: dict[str, Instant] = {}
+        self._keys: dict[str, str] = {}
 
     def take(self, delivery: Delivery) -> list[Change]:
         """Bring the lists up to date with what was accepted of a delivery; what that changed, in order."""
@@ -65,11 +67,16 @@ class Members:
                 continue
             at = delivery.arrival.received_at
             if is_list_entry(payload):
-                key, user = str(payload["list"]), payload["user"]
-                changes += self._take_entry(Change(key, payload["action"], user, at, delivery.number, index))
+                key = self._key(str(payload["list"]))
+                told = Change(key, payload["action"], payload["user"], at, delivery.number, index)
+                changes += self._take_entry(told)
             elif payload.get("type") == DELETE:
                 changes += self._forget(call_user(payload), at, delivery.number, index)
         return changes
+
+    def _key(self, key: str) -> str:
+        """The key as it first came, so that members of a list share it."""
+        return self._keys.setdefault(key, key)
 
     def _take_entry(self, told: Change) -> list[Change]:
         members, who = self._lists.setdefault(told.list, {}), identifiers(told.user)

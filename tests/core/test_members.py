@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -145,3 +146,18 @@ def test_the_history_needs_no_more_memory_than_the_members() -> None:
     for number in range(1, 200):
         members.take(received(json.dumps((add if number % 2 else remove)(U1)).encode(), ADS, number=number))
     assert [len(added) for added in members.added().values()] == [1]
+
+
+def test_a_member_takes_little_memory() -> None:
+    """Far less than the kilobytes of the buffer in which identifiers are written."""
+    bodies = [json.dumps(add({"userId": f"u{number}"})).encode() for number in range(500)]
+    members = Members()
+    members.take(received(bodies[0], ADS))  # loads what is loaded once
+    tracemalloc.start()
+    try:
+        for number, body in enumerate(bodies, 1):
+            members.take(received(body, ADS, number=number))
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size / len(bodies) < 2048

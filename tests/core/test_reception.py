@@ -12,7 +12,7 @@ from harness.core.behaviours import behaviour
 from harness.core.delivery import Defect, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import external_id
-from harness.core.reception import Past, receive, stray, unchecked
+from harness.core.reception import Past, receive, remember, stray, unchecked
 from harness.core.rules.examples import KEY, identify, track
 from tests.core.receiving import ADS, CRM, arrival, checker, received
 
@@ -170,6 +170,19 @@ def test_a_life_cycle_request_is_answered_as_the_destination_was_told_to() -> No
     own = Respond(status=200, body={"externalId": ""})
     ads = replace(ADS, behaviour=replace(ADS.behaviour, reply=own))  # type: ignore[type-var]  # it is `Always`
     assert received(b'{"audienceName": "Buyers"}', ads).reply == own
+
+
+@pytest.mark.parametrize(
+    ("answered", "known"),
+    [(Respond(status=200), [external_id("Buyers")]), (Respond(status=200, text="created"), [])],
+)
+def test_an_audience_that_an_endpoint_created_is_known_by_our_id(answered: Respond, known: list[str]) -> None:
+    """What the endpoint called it is not recorded; a text is no id."""
+    past = Past()
+    request = arrival(b'{"audienceName": "Buyers"}', "ads")
+    delivery = receive(request, ADS, past, checker(), run="default", number=1, answered=answered)
+    remember(delivery, past)
+    assert list(past.audiences.by_id()) == known
 
 
 def test_only_accepted_deliveries_change_the_lists() -> None:

@@ -54,7 +54,9 @@ class Audiences:
 
 def _answered(name: str, reply: Reply) -> str | None:
     """The external id that the sender was given; None where it was given none, and so created nothing."""
-    body = reply.body if isinstance(reply, Respond) else None
+    if not isinstance(reply, Respond) or reply.text is not None:
+        return None
+    body = reply.body
     if body is None:  # an endpoint that somebody develops gave it, or it is told of by a record
         return external_id(name)
     given = body.get("externalId") if isinstance(body, Mapping) else None

@@ -20,9 +20,6 @@ class Window:
         since = (at - self.opens) % DAY
         return at if since < (self.closes - self.opens) % DAY else at - since + DAY
 
-    def __str__(self) -> str:
-        return f"{_time(self.opens)}-{_time(self.closes)}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sync:
