@@ -10,11 +10,17 @@ from typing import Any, Final
 from harness import __version__
 from harness.adapters.json_files import schema_document
 from harness.adapters.server.routes import Answer, Parameter, Route
+from harness.adapters.server.tokens import demands_token
 
 _OWN: Final = "api"
 _FILES: Final = (_OWN, "delivery", "scenario")
 _REF: Final = re.compile(r"(?:(?P<file>[a-z]+)\.schema\.json)?(?:#/\$defs/(?P<name>\w+))?")
 _PROBLEM: Final = "application/problem+json"
+_TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Demanded by servers that were started with a token, as those beyond loopback are.",
+}
 _TAGS: Final = {
     "Runs": "Namespaces, each with its own destinations, record, clock and verdict. `default` is always there.",
     "Destinations": "The simulated receivers of a run.",
@@ -43,7 +49,7 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
-        "components": {"schemas": components()},
+        "components": {"schemas": components(), "securitySchemes": {"token": _TOKEN}},
     }
 
 
@@ -58,7 +64,7 @@ def _operation(route: Route) -> dict[str, Any]:
             *(_parameter(each, "header") for each in route.headers),
         ],
         "responses": _responses(route),
-        "security": [],
+        "security": [{}, {"token": []}] if demands_token(route.path) else [],
     }
     if route.detail:
         operation["description"] = route.detail
