@@ -276,7 +276,7 @@ class Played:
     """A history that was played: its ledger, and what it was judged by when it came in."""
 
     def __init__(self, plot: Plot, contract: str, fault: Bend = HONEST) -> None:
-        """Play `plot` to its end and a month beyond, by a space that is wrong in the way of `fault`."""
+        """Play `plot` to its end and two weeks beyond, by a space that is wrong in the way of `fault`."""
         self.plot = plot
         self.places = {place.address.name: place for place in plot.places}
         self.destinations = {name: _destination(place) for name, place in self.places.items()}
@@ -299,7 +299,7 @@ class Played:
             self.space.know(profile)
         for act, first, second in self.plot.deeds:
             getattr(self, act)(first, second)
-        self.advance(30 * DAY, None)
+        self.advance(15 * DAY, None)
 
     def enter(self, person: int, at: tuple[int, int]) -> None:
         """Let somebody enter a step."""

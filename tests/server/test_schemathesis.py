@@ -24,12 +24,22 @@ CHECKS = (
     "unsupported_method",
 )
 """Those that hold of a server that is made to answer as it is told to, and takes whatever is delivered."""
+SETTINGS = """
+[parameters]
+"query.wait" = ["10ms", "0s"]
+"query.settled" = ["1ms", "0s"]
+"""
+"""It would wait for five minutes, since it may."""
 
 
 @pytest.mark.long
 @pytest.mark.skipif(find_spec("schemathesis") is None, reason="it comes with the extra `dev`")
 def test_whatever_the_description_allows_or_forbids_is_answered_as_it_says(tmp_path: Path) -> None:
-    """Over a thousand right and wrong requests, to all operations but the endless one: no 5xx, nothing undescribed."""
+    """Over a thousand right and wrong requests: no 5xx, nothing undescribed.
+
+    Left out are the stream, which is endless, and the import, whose lines it cannot make up.
+    """
+    (tmp_path / "schemathesis.toml").write_text(SETTINGS, "utf-8")
     server = ThreadedServer()
     server.start()
     try:
@@ -38,7 +48,7 @@ def test_whatever_the_description_allows_or_forbids_is_answered_as_it_says(tmp_p
         command = (
             sys.executable, "-c", "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())",
             "run", f"{server.url}/_harness/openapi.json", "--checks", ",".join(CHECKS), "--phases", "coverage,fuzzing",
-            "--exclude-path-regex", "stream$", "--max-examples", "5", "--seed", "1", "--no-color",
+            "--exclude-path-regex", "stream$|import$", "--max-examples", "3", "--seed", "1", "--no-color",
         )  # fmt: skip
         environment = {**os.environ, "COLUMNS": "200"}
         done = subprocess.run(

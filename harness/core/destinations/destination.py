@@ -8,6 +8,7 @@ from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
+from harness.core.lists.syncs import Sync
 from harness.core.retry_profiles import RetryProfile
 from harness.core.warehouses.settings import WarehouseSettings
 
@@ -40,6 +41,10 @@ class Destination:
     """How requests must be signed, where they must."""
     retries: RetryProfile | None = None
     """How those who send there retry; None: as the contract says, and for a source, nobody knows."""
+    sync: Sync | None = None
+    """When changes of a list are in effect; None: at once."""
+    minimum_size: int = 0
+    """Below so many members, a list is not targetable."""
 
     @property
     def closes_early(self) -> bool:
