@@ -25,13 +25,13 @@ def test_replies_are_as_told(play: Play) -> None:
     """A status, or a sequence for each message, as in scenario files."""
     play("""
 def test_it(destinations):
-    always, once = destinations.event("always", replies=503), destinations.event("once", replies=[500, 200])
+    always, once = destinations.event("always", replies=503, retries="none"), destinations.event("once", replies=[500, 200])
     assert [post(always.url, track()), post(always.url, track())] == [503, 503]
     assert [post(once.url, track()), post(once.url, track())] == [500, 200]
     always.assert_undelivered(1)
     always.assert_attempts(each=2, total=2)
     once.assert_received(1)
-    destinations.event("always", replies=200)
+    destinations.event("always", replies=200, retries="none")
     assert post(always.url, track()) == 200
 """).assert_outcomes(passed=1)
 
@@ -105,7 +105,7 @@ def test_only_what_is_accepted_counts_as_come(play: Play) -> None:
     """A message that the destination refuses is not waited for in success, however often it is tried."""
     result = play("""
 def test_it(destinations):
-    crm = destinations.event("crm", replies=[503, 503, 200])
+    crm = destinations.event("crm", replies=[503, 503, 200], retries="none")
     post(crm.url, track())
     with pytest.raises(AssertionError, match="never accepted"):
         crm.wait_for(1, timeout=0)
@@ -230,7 +230,7 @@ def test_destinations_and_deliveries_show_what_they_are(play: Play) -> None:
 @pytest.mark.harness(expect_violations=["malformed-body"])
 def test_it(destinations):
     assert repr(destinations) == "<destinations: none>" and repr(destinations.deliveries) == "[]"
-    crm, ads = destinations.event("crm", replies=503), destinations.list("ads", replies="reset")
+    crm, ads = destinations.event("crm", replies=503, retries="none"), destinations.list("ads", replies="reset")
     post(crm.url, track())
     post(crm.url, "x")
     assert repr(crm) == f"<event destination 'crm' at {crm.url}: 2 deliveries>"
