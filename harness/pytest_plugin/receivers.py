@@ -52,8 +52,8 @@ class Destinations(Mapping[str, Receiver]):
         """An event destination that takes `calls` and answers `replies`: a status, a fault, a sequence or a mapping.
 
         `replies`, `auth`, `signature` and `retries` are written as in a scenario. `integration` is the name by which
-        calls route to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers. A name that
-        is there already is set up anew.
+        calls route to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers.
+        A name that is there already is set up anew.
         """
         given = {"integration": integration, "auth": auth, "signature": signature, "url": url, "retries": retries}
         self._add(name, {"kind": "event", "calls": [*calls]}, replies, given)

@@ -25,7 +25,8 @@ def test_replies_are_as_told(play: Play) -> None:
     """A status, or a sequence for each message, as in scenario files."""
     play("""
 def test_it(destinations):
-    always, once = destinations.event("always", replies=503, retries="none"), destinations.event("once", replies=[500, 200])
+    always = destinations.event("always", replies=503, retries="none")
+    once = destinations.event("once", replies=[500, 200])
     assert [post(always.url, track()), post(always.url, track())] == [503, 503]
     assert [post(once.url, track()), post(once.url, track())] == [500, 200]
     always.assert_undelivered(1)
