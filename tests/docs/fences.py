@@ -16,7 +16,7 @@
     console serve            the same for `harness serve`, which is stopped once it has said where it listens
     text                     belongs to the block above it
     sql                      run against a PostgreSQL by the tests of warehouses
-    sh                       only shown; of README, the gate runs its two commands as written
+    sh                       only in README: its two commands, which the gate runs as written
 
 In outputs, `…` stands for any text: within its line, or for any lines where it stands alone.
 """
