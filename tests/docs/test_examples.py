@@ -183,7 +183,7 @@ def test_the_server_says_what_is_shown(example: Example, tmp_path: Path) -> None
 def test_readme_begins_with_its_two_commands() -> None:
     """The gate takes the two `sh` blocks of the README, in which each makes its own environment."""
     blocks = [example for page in PAGES for example in examples_of(page) if example.language == "sh"]
-    blocks = [block for block in blocks if block.page.name == "README.md"]
+    assert [block.page.name for block in blocks] == ["README.md"] * 2
     assert [re.findall(r"venv (\S+)", block.body) for block in blocks] == [[".venv"], [".venv-test"]]
 
 
