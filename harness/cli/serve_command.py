@@ -20,6 +20,7 @@ from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.log_lines import logged
 from harness.cli.reloading import FileState, state_of, watching
 from harness.cli.say import print_json, say
+from harness.cli.serve_limits import LIMITS, read_limits
 from harness.cli.serve_options import ServeOptions, Tls, read_duration, read_tls, read_token
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
@@ -53,6 +54,7 @@ destinations:
     "--tls-cert", type=click.Path(path_type=Path), help="Speak HTTPS, with the certificates in this PEM file."
 )
 @click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, where it is not in that file.")
+@click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE", help=f"How much to take: {', '.join(LIMITS)}.")
 @click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
 def serve(**written: Any) -> int:
@@ -61,10 +63,10 @@ def serve(**written: Any) -> int:
     token, tls = read_token(options.token, options.host), read_tls(options.tls_cert, options.tls_key)
     lifetime = options.lifetime
     expires_after = None if lifetime is None else read_duration("--runs-expire-after", lifetime)
-    configured = _configured(options.config)
+    limits, configured = read_limits(options.limits), _configured(options.config)
     spaces = Spaces(tls.trusted if tls else None)
     with logged(options.log), closing(_opened(options.ledger)) as ledgers:
-        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers, token=token)
+        server = Server(limits=limits, attach=spaces.attach, expires_after=expires_after, ledgers=ledgers, token=token)
         return asyncio.run(_serve(server, spaces, options, configured, tls))
 
 

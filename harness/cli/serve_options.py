@@ -26,6 +26,7 @@ class ServeOptions:
     token: str | None
     tls_cert: Path | None
     tls_key: Path | None
+    limits: tuple[str, ...]
     log: LogFormat | None
     as_json: bool
 
