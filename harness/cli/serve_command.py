@@ -34,6 +34,7 @@ _Configured: TypeAlias = tuple[Setup, Contract, FileState]
 """What is set up, the contract it is judged by, and what the file was like of which both were read."""
 
 DEFAULT_PORT = 8085
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 WITHOUT_CONFIG = """
 version: 1
 destinations:
@@ -129,10 +130,17 @@ def _collect_seldom() -> None:
 
 
 def _interruption() -> asyncio.Event:
-    """Set once the process is told to stop, which from now on no longer ends it at once."""
+    """Set once the process is told to stop, which does not end it at once; being told again does."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+
+    def told() -> None:
+        stop.set()
+        for number in _STOPPING:
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in _STOPPING:
         with suppress(NotImplementedError):  # on Windows, where Ctrl+C ends the process
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, told)
     return stop
