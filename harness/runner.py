@@ -14,6 +14,7 @@ from typing import Protocol, assert_never
 from harness.adapters.client_code import ClientFailed, run_client
 from harness.adapters.clocks import VirtualClock
 from harness.adapters.posting import NotPosted, Poster
+from harness.adapters.server.list_views import list_views
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server
 from harness.core.clock import Clock, going_by
@@ -278,7 +279,7 @@ def _queries(scenario: Scenario) -> list[tuple[str, str]]:
 def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queries: Queries) -> Verdict:
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
-    evidence = Evidence(deliveries, run.checker.declarations, queries)
+    evidence = Evidence(deliveries, run.checker.declarations, queries, list_views(run))
     unmet = [] if failure else unmet_expectations(scenario.expectations, evidence)
     if not (failure or deliveries or lost):
         unmet.extend(nothing_judged(scenario))

@@ -69,10 +69,12 @@ class Destinations(Mapping[str, Receiver]):
         auth: Mapping[str, Any] | None = None,
         signature: Mapping[str, Any] | None = None,
         url: str | None = None,
+        sync: str | Mapping[str, Any] | None = None,
+        minimum_size: int | str | None = None,
     ) -> ListReceiver:
-        """A list destination; the arguments are those of `event`."""
+        """A list destination; the arguments are those of `event`, and when and from what size its lists are in use."""
         given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
-        self._add(name, {"kind": "list"}, replies, given)
+        self._add(name, {"kind": "list"}, replies, {**given, "sync": sync, "minimum_size": minimum_size})
         receiver = ListReceiver(self._run, name)
         self._receivers[name] = receiver
         return receiver

@@ -50,6 +50,42 @@ def test_it(destinations):
 """).assert_outcomes(passed=1)
 
 
+def test_a_list_has_a_history(play: Play) -> None:
+    """Who was added and removed, by which delivery and payload."""
+    play("""
+@pytest.mark.harness(contract="engage-audiences")
+def test_it(destinations):
+    ads = destinations.list("ads")
+    post(ads.url, {"list": "k", "add": [{"userId": "u1"}, {"userId": "u2"}]})
+    post(ads.url, {"list": "k", "remove": [{"userId": "u1"}]})
+    told = [(each.action, each.user["userId"], each.delivery, each.payload) for each in ads.history]
+    assert told == [("add", "u1", 1, 0), ("add", "u2", 1, 1), ("remove", "u1", 2, 0)]
+""").assert_outcomes(passed=1)
+
+
+def test_members_of_a_list_are_in_effect_later(play: Play) -> None:
+    """By its cadence and its minimum size; a time to come shows who will be."""
+    play("""
+@pytest.mark.harness(journeys=JOURNEYS)
+def test_it(destinations):
+    ads = destinations.list("ads", sync={"every": "1h"}, minimum_size=2)
+    assert not ads.targetable()
+    post(ads.url, {"list": KEY, "add": [{"userId": "u1"}, {"userId": "u2"}]})
+    assert (ads.in_effect(), ads.targetable(), len(ads.members)) == ([], False, 2)
+    assert ads.in_effect(at="2h") == ads.in_effect("Opened email", at="2h") == ads.members
+
+
+def test_a_space(destinations, engage_space):
+    ads = destinations.list("ads", sync="google-ads", minimum_size=1)
+    engage_space.publish("winback", name="Win-back", steps={"New users": [ads]})
+    engage_space.enter("winback", "New users", engage_space.profile("u1"))
+    engage_space.advance("5h")
+    before = ads.targetable("New users")
+    engage_space.advance("2h")
+    assert (before, ads.targetable("New users"), len(ads.in_effect("New users"))) == (False, True, 1)
+""").assert_outcomes(passed=2)
+
+
 def test_a_synchronous_test_can_wait(play: Play) -> None:
     """`wait_for` returns the messages once so many are accepted, though they come from another thread and later."""
     play("""

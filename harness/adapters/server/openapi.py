@@ -24,6 +24,7 @@ _TOKEN: Final = {
 _TAGS: Final = {
     "Runs": "Namespaces, each with its own destinations, record, clock and verdict. `default` is always there.",
     "Destinations": "The simulated receivers of a run.",
+    "Lists": "Who is on the lists of list destinations, who was, and how they came there.",
     "Deliveries": "What came: one delivery is one attempt, with its payloads, what is wrong with them, and the reply.",
     "Server": "The server as a whole.",
     "Receiving": "Where senders deliver to.",
@@ -128,7 +129,8 @@ def _response(answer: Answer) -> dict[str, Any]:
     if answer.media is None:
         return {"description": answer.description}
     schema = {"type": "string"} if answer.schema is None else ref(answer.schema)
-    return {"description": answer.description, "content": {answer.media: {"schema": schema}}}
+    other = {} if answer.also is None else {answer.also: {"schema": {"type": "string"}}}
+    return {"description": answer.description, "content": {answer.media: {"schema": schema}, **other}}
 
 
 def _problem(words: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
+from harness.core.lists.syncs import Sync
 from harness.core.warehouses.settings import WarehouseSettings
 
 WAREHOUSE = "warehouse"
@@ -36,6 +37,10 @@ class Destination:
     """The credentials that it demands; an endpoint with a `url` judges them itself."""
     signature: Signing | None = None
     """How requests must be signed, where they must."""
+    sync: Sync | None = None
+    """When changes of a list are in effect; None: at once."""
+    minimum_size: int = 0
+    """Below so many members, a list is not targetable."""
 
     @property
     def closes_early(self) -> bool:

@@ -18,6 +18,7 @@ from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
 from harness.core.scenario.demands import auth_of, check_demands, signing_of
+from harness.core.scenario.list_setup import parse_list
 from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
@@ -63,6 +64,7 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         behaviour=chosen,
         auth=auth_of(written.get("auth")),
         signature=signing_of(written.get("signature")),
+        **parse_list(document, at, written),
     )
 
 
