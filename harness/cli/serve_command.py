@@ -21,6 +21,7 @@ from harness.cli.exits import EXIT_PASSED, UsageFault
 from harness.cli.log_lines import logged
 from harness.cli.reloading import FileState, state_of, watching
 from harness.cli.say import print_json, say
+from harness.cli.serve_limits import NAMES
 from harness.cli.serve_options import ServeOptions, Tls, chosen, read_duration, read_tls, read_token
 from harness.cli.spaces import Spaces
 from harness.core.keeping import LedgerFailed
@@ -32,8 +33,8 @@ from harness.core.systems import SystemFailed
 _Configured: TypeAlias = tuple[ServerConfig, FileState]
 """What is configured, and what the file was like of which that was read."""
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM)
 DEFAULT_PORT = 8085
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 WITHOUT_CONFIG = """
 version: 1
 destinations:
@@ -54,6 +55,7 @@ destinations:
     "--tls-cert", type=click.Path(path_type=Path), help="Speak HTTPS, with the certificates in this PEM file."
 )
 @click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, where it is not in that file.")
+@click.option("--limit", "limits", multiple=True, metavar="NAME=VALUE", help=f"How much to take: {', '.join(NAMES)}.")
 @click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
 def serve(**written: Any) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from harness.adapters.server_settings import ServerSettings
 from harness.cli.exits import UsageFault
 from harness.cli.log_lines import LogFormat
+from harness.cli.serve_limits import read_limits
 from harness.core.instants import Duration, parse_duration
 
 _TOKEN_LETTERS = "".join(map(chr, range(0x21, 0x7F)))
@@ -27,6 +28,7 @@ class ServeOptions:
     token: str | None
     tls_cert: Path | None
     tls_key: Path | None
+    limits: tuple[str, ...]
     log: LogFormat | None
     as_json: bool
 
@@ -43,6 +45,7 @@ def chosen(configured: ServerSettings, options: ServeOptions) -> ServerSettings:
     """The settings of the configuration, with what the options say in their place."""
     if options.token is not None:
         configured = replace(configured, token=options.token)
+    configured = replace(configured, limits=read_limits(options.limits, configured.limits))
     if options.tls_cert is None and options.tls_key is None:
         return configured
     return replace(configured, tls_cert=options.tls_cert, tls_key=options.tls_key)

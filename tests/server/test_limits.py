@@ -1,100 +1,55 @@
-"""The section `server:` of a configuration: limits, token and certificate, for the whole server."""
+"""Limits that are set: read from options, and held by the server."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import aiohttp
 import pytest
 
-from harness.adapters.config_files import load_server_config
 from harness.adapters.server.requests import Limits
-from harness.core.documents import DocumentError, DocumentErrors
-from tests.adapters.front_serving import head, post
-from tests.adapters.front_serving import serving as front
-from tests.server.serving import CONTROL, served
-from tests.server.test_serve_command import serving
+from harness.cli.exits import UsageFault
+from harness.cli.serve_limits import read_limits
+from tests.adapters.front_serving import connected, head, post
+from tests.server.serving import served
+from tests.server.test_serve_command import ended, serving
 
-WRITTEN = """
-server:
-  token: from-the-file
-  tls: {cert: tls/cert.pem, key: tls/key.pem}
-  limits: {body: 1 MiB, header: 4096, headers: 20, connections: 7, head_time: 5s, body_time: 1.5m}
-destinations: {crm: {kind: event}}
-"""
-BAD: dict[str, tuple[str, str]] = {
-    "an unknown limit": ("limits: {bdy: 1}", ":2:12: unknown key 'bdy'; did you mean 'body'?"),
-    "a size without a unit": ("limits: {body: 10 megs}", ":2:18: '10 megs' is no size; write a number of bytes"),
-    "a size of nothing": ("limits: {body: 0 MiB}", ":2:18: '0 MiB' is no size"),
-    "headers that no request has": ("limits: {header: 10}", ":2:20: 10 is too little for any request"),
-    "a time without a unit": ("limits: {body_time: '5'}", ":2:23: "),
-    "no time at all": ("limits: {head_time: 0s}", ":2:23: '0s' is no time for anything"),
-    "no connection at all": ("limits: {connections: 0}", ":2:25: "),
-    "a key without a certificate": ("tls: {key: key.pem}", "cert"),
-}
+CONFIG = {"destinations": {"crm": {"kind": "event"}}}
+JSON = "Content-Type: application/json"
 
 
-def test_all_of_the_section_is_read(tmp_path: Path) -> None:
-    """Sizes and times have units; files are beside the configuration, wherever the server is started."""
-    file = tmp_path / "config.yaml"
-    file.write_text(WRITTEN)
-    settings = load_server_config(file).settings
-    assert (settings.token, settings.tls_cert, settings.tls_key) == (
-        "from-the-file", tmp_path / "tls/cert.pem", tmp_path / "tls/key.pem",
-    )  # fmt: skip
-    assert settings.limits == Limits(
-        body=1024**2, line=4096, field=4096, fields=20, connections=7, head_seconds=5.0, body_seconds=90.0
-    )
+def test_what_is_not_written_stays_as_usual() -> None:
+    """Nothing written changes nothing, and one limit changes no other."""
+    assert read_limits([]) == Limits()
+    assert read_limits(["headers=500"]) == Limits(fields=500)
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_wrong_setting_is_an_error_with_its_place(case: str, tmp_path: Path) -> None:
-    """File, line and column, and what to write."""
-    text, told = BAD[case]
-    file = tmp_path / "config.yaml"
-    file.write_text(f"server:\n  {text}\n")
-    with pytest.raises((DocumentError, DocumentErrors)) as raised:
-        load_server_config(file)
-    assert str(raised.value).startswith(str(file))
-    assert told in str(raised.value)
+@pytest.mark.parametrize(("limit", "sent", "status"), [
+    ("body=1KiB", post(JSON, body=b"[" + b" " * 1023 + b"]"), 413),
+    ("header=1KiB", post(JSON, "X: " + "x" * 2000), 431),
+    ("headers=20", post(JSON, *(f"X-{number}: 1" for number in range(30))), 431),
+    ("body-time=50ms", head(JSON, "Content-Length: 9"), 408),
+])  # fmt: skip
+async def test_what_is_over_a_limit_that_was_set_is_answered_so(limit: str, sent: bytes, status: int) -> None:
+    """Each would have been taken, or waited for longer, under the usual limits."""
+    async with served(CONFIG, limits=read_limits([limit])) as it:
+        assert (await it.raw(sent)).status == status
 
 
-async def test_limits_and_token_of_the_file_hold_and_an_option_goes_before_it(tmp_path: Path) -> None:
-    """A body over the limit is answered 413; the token is that of the option."""
-    file = tmp_path / "config.yaml"
-    file.write_text(
-        "server: {token: from-the-file, limits: {body: 100 B}}\ndestinations: {crm: {kind: event, calls: [track]}}"
-    )
-    async with (
-        serving("--config", str(file), "--token", "from-the-option") as (_, url),
-        aiohttp.ClientSession(url) as client,
-    ):
-        async with client.post("/destinations/crm", data=b" " * 101, headers={"Content-Type": "text/plain"}) as sent:
-            assert sent.status == 413
-        statuses = []
-        for token in ("from-the-file", "from-the-option"):
-            async with client.get("/_harness/v1/runs", headers={"Authorization": f"Bearer {token}"}) as told:
-                statuses.append(told.status)
-    assert statuses == [401, 200]
+@pytest.mark.parametrize(("written", "told"), [
+    (["bdy=1"], "unknown limit 'bdy'; did you mean 'body'?"),
+    (["body"], "'' is no size"), (["body=0"], "no size"), (["body=1MB"], "no size"), (["body=-1"], "no size"),
+    (["body=1", "body=2"], "body is given twice"), (["headers=0"], "no number"), (["headers=\u0663"], "no number"),
+    (["body-time=0s"], "leaves no time"), (["body-time=soon"], "soon"),
+])  # fmt: skip
+def test_what_is_no_limit_is_refused_with_the_remedy(written: list[str], told: str) -> None:
+    """The option and the limit are named."""
+    with pytest.raises(UsageFault, match=r"^--limit") as refused:
+        read_limits(written)
+    assert told in str(refused.value)
 
 
-async def test_a_request_sets_no_server_up() -> None:
-    """Whoever may set up a run does not thereby raise the server's limits."""
-    async with served() as it:
-        answer = await it.ask("PUT", f"{CONTROL}/runs/r", {"server": {"limits": {"body": 1}}})
-        assert (answer.status, "a request sets up a run, not the server" in answer.json["detail"]) == (400, True)
-
-
-async def test_one_connection_too_many_is_told_so_and_counted() -> None:
-    """It is answered 503 at once, and closed; the others go on, and when one of them has left there is room again."""
-    async with front(limits=Limits(connections=2)) as server:
-        first, second = await server.client(), await server.client()
-        assert [(await each.ask(post())).status for each in (first, second)] == [200, 200]
-        third = await server.client()
-        turned_away = await third.reply()
-        assert (turned_away.status, b"2 connections" in turned_away.body, await third.rest()) == (503, True, b"")
-        assert (await first.ask(post())).status == 200
-        second.send(head("Content-Length: 2", "Connection: close") + b"{}")
-        assert b"200 OK" in await second.rest()
-        assert (await server.ask(post())).status == 200
-        assert [refusal.status for refusal in server.front.refused.list()] == [503]
+async def test_serve_takes_limits() -> None:
+    """As often as there are limits; a wrong one is one line and exit 2."""
+    code, _, err = await ended("--limit", "body=much")
+    assert (code, len(err.splitlines())) == (2, 1)
+    async with serving("--limit", "body=1KiB", "--limit", "headers=500") as (_, url), connected(url) as client:
+        reply = await client.ask(post(JSON, body=b" " * 1025, target="/destinations/events"))
+    assert reply.status == 413

@@ -80,6 +80,35 @@ async def test_told_to_stop_it_answers_what_is_in_flight_and_exits_0(number: sig
     assert (told.status, answered.status, code) == (200, 202, 0)
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_told_to_stop_a_second_time_it_ends_at_once(number: signal.Signals, tmp_path: Path) -> None:
+    """Not even a delivery whose endpoint still thinks is waited for; the signal itself ends the process."""
+    asked, release = asyncio.Event(), asyncio.Event()
+
+    async def answer(request: web.BaseRequest) -> web.Response:
+        asked.set()
+        await release.wait()
+        return web.Response()
+
+    config = tmp_path / "server.yaml"
+    async with endpoint(answer) as upstream:
+        config.write_text(f"destinations: {{slow: {{kind: event, url: '{upstream}'}}}}")
+        async with (
+            serving("--config", str(config)) as (process, url),
+            connected(url) as slow,
+            connected(url) as waiting,
+        ):
+            waiting.send(b"GET /_harness/v1/runs/default/deliveries?count=9&wait=60s HTTP/1.1\r\nHost: t\r\n\r\n")
+            slow.send(post("Content-Type: application/json", target="/destinations/slow"))
+            await asyncio.wait_for(asked.wait(), PATIENCE)
+            process.send_signal(number)
+            await waiting.reply()  # it has begun to stop
+            process.send_signal(number)
+            code = await process.wait()
+            release.set()
+    assert code == -number
+
+
 async def test_the_first_curl_works_without_a_configuration() -> None:
     """There are an event destination and a list to begin with, and people are told where."""
     async with serving() as (process, url):

@@ -11,14 +11,12 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from harness.adapters.ledgers import open_ledgers
 from harness.adapters.server.requests import Owed, RawReply
 from harness.core.ledger_urls import parse_ledger_url
 from tests.adapters.front_serving import PATIENCE, connected, post
 from tests.adapters.front_serving import serving as front
-from tests.server.endpoints import endpoint
 from tests.server.test_serve_command import serving
 
 CLIENTS = 16
@@ -84,29 +82,6 @@ async def test_stopped_under_load_it_keeps_all_that_it_answered(number: signal.S
     assert kept == Counter(load.answered)
 
 
-async def test_a_second_signal_ends_it_at_once(tmp_path: Path) -> None:
-    """An endpoint that does not answer keeps a stopping server waiting; told again, it waits for nothing."""
-    asked, never = asyncio.Event(), asyncio.Event()
-
-    async def answer(request: web.BaseRequest) -> web.Response:
-        asked.set()
-        await never.wait()
-        return web.Response()
-
-    config = tmp_path / "server.yaml"
-    async with endpoint(answer) as upstream:
-        config.write_text(f"destinations: {{slow: {{kind: event, url: '{upstream}'}}}}")
-        async with serving("--config", str(config)) as (process, url), connected(url) as slow:
-            slow.send(post("Content-Type: application/json", target="/destinations/slow"))
-            await asyncio.wait_for(asked.wait(), PATIENCE)
-            process.send_signal(signal.SIGINT)
-            await _deaf(url)
-            process.send_signal(signal.SIGINT)
-            code = await asyncio.wait_for(process.wait(), PATIENCE)
-            never.set()
-    assert code == -signal.SIGINT
-
-
 async def test_a_reply_that_waits_for_a_commit_is_given_though_the_server_stops() -> None:
     """Its connection is closed only after it, while idle ones are closed at once."""
     owed = Owed(plain=True)
@@ -120,14 +95,3 @@ async def test_a_reply_that_waits_for_a_commit_is_given_though_the_server_stops(
         reply = await client.reply()
         await stopping
     assert (reply.status, await client.rest()) == (200, b"")
-
-
-async def _deaf(url: str) -> None:
-    """Return once nobody listens there any more."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            try:
-                async with connected(url):
-                    pass
-            except OSError:
-                return
