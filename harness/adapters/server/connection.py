@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
@@ -16,6 +16,7 @@ from harness.adapters.server.bodies import type_defect
 from harness.adapters.server.head_watch import HeadWatch
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.manners import reset
+from harness.adapters.server.parser import Parser
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import render
 from harness.adapters.server.requests import (
@@ -32,7 +33,6 @@ from harness.adapters.server.requests import (
 
 Begun: TypeAlias = RawReply | Awaitable[RawReply] | Exception
 """What became of receiving a request: its reply, now or later, or why there is none."""
-_Fed: TypeAlias = "tuple[Sequence[tuple[RawRequestMessage, StreamReader]], bool, bytes]"
 _LEFT: Final = 499
 """What proxies log for a client that left before its answer; it is never sent."""
 
@@ -43,7 +43,7 @@ class Connection(web.RequestHandler):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_head", "_held", "_in_flight", "_limits", "_owed", "_receive", "_refused")
+    __slots__ = ("_begun", "_gone", "_head", "_held", "_in_flight", "_limits", "_owed", "_own", "_receive", "_refused")
 
     def __init__(
         self,
@@ -76,7 +76,8 @@ class Connection(web.RequestHandler):
         """Where the request went whose reply is waited for; nothing else of this connection is looked at meanwhile."""
         self._held = b""
         """What came in meanwhile."""
-        self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
+        self._own = Parser(self, limits, loop)
+        self._parser = self._own  # type: ignore[assignment]  # it stands in for the one it wraps
 
     def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
         """Whether the request that was just read is answered already.
@@ -192,6 +193,8 @@ class Connection(web.RequestHandler):
             self._hold(data)
             return
         super().data_received(data)
+        if self._own.broken:
+            super().data_received(b"")  # now that what stood before the breach is on its way
         # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:
         # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
@@ -203,6 +206,11 @@ class Connection(web.RequestHandler):
             self._head.end()
         elif self._at_rest() and data.strip():  # some clients end a body with a line break too many
             self._head.begin()
+
+    @property
+    def waits_for_reader(self) -> bool:
+        """Whether it reads no more until somebody has read what there is of a body."""
+        return self._reading_paused
 
     def _head_is_late(self) -> None:
         """Refuse what never became a request."""
@@ -265,28 +273,6 @@ class Connection(web.RequestHandler):
         response = web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
         response.force_close()
         return response
-
-
-class _Parser:
-    """aiohttp's parser, but for the requests that are answered on the way: those it keeps to itself."""
-
-    __slots__ = ("_connection", "_parser")
-
-    def __init__(self, parser: Any, connection: Connection) -> None:
-        self._parser = parser
-        self._connection = connection
-
-    def feed_data(self, data: bytes) -> _Fed:
-        fed: _Fed = self._parser.feed_data(data)
-        messages, upgraded, _ = fed
-        self._connection.looked_at(bool(messages), data)
-        if len(messages) != 1 or upgraded or not self._connection.answers(*messages[0]):
-            return fed
-        self._parser.message_consumed()
-        return (), False, b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parser, name)
 
 
 def _host(peername: object) -> str:
