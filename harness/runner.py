@@ -14,6 +14,7 @@ from typing import Protocol, assert_never
 from harness.adapters.client_code import ClientFailed, run_client
 from harness.adapters.clocks import VirtualClock
 from harness.adapters.posting import NotPosted, Poster
+from harness.adapters.server.list_views import list_views
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server
 from harness.core.clock import Clock, going_by
@@ -151,6 +152,8 @@ class _Play:
     async def _finish(self) -> None:
         if not self._scenario.actions or not isinstance(self._scenario.actions[-1], Settle):
             await self._settle(DEFAULT_WITHIN)
+        by_hand = any(isinstance(action, Deliver) for action in self._scenario.actions)
+        self._run.settled = "settle" in self._system.can and not by_hand
         for expectation in self._scenario.expectations:
             if isinstance(expectation, Received) and expectation.within is not None:
                 await self._wait_for(expectation, expectation.within)
@@ -278,7 +281,7 @@ def _queries(scenario: Scenario) -> list[tuple[str, str]]:
 def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queries: Queries) -> Verdict:
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
-    evidence = Evidence(deliveries, run.checker.declarations, queries)
+    evidence = Evidence(deliveries, run.checker.declarations, queries, list_views(run))
     unmet = [] if failure else unmet_expectations(scenario.expectations, evidence)
     if not (failure or deliveries or lost):
         unmet.extend(nothing_judged(scenario))

@@ -32,8 +32,9 @@ class NotRight(Exception):
 
 
 def can_be_mutated(scenario: Scenario) -> bool:
-    """Whether `scenario` is about right traffic of the simulated space."""
-    return scenario.system.name == "engage" and scenario.system.fault is None and scenario.expect_violations is None
+    """Whether `scenario` is about right traffic of the simulated space; without a journey, that sends nothing."""
+    right = scenario.system.fault is None and scenario.expect_violations is None
+    return scenario.system.name == "engage" and right and bool(scenario.journeys)
 
 
 class Mutating:

@@ -7,6 +7,7 @@ import gc
 import signal
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,11 +17,11 @@ from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.adapters.yaml_files import parse_document
 from harness.cli.exits import EXIT_PASSED, UsageFault
-from harness.cli.log_lines import LogFormat, logged
+from harness.cli.log_lines import logged
 from harness.cli.say import print_json, say
+from harness.cli.serve_options import ServeOptions, Tls, read_duration, read_tls, read_token
 from harness.cli.spaces import Spaces
 from harness.core.contract import Contract
-from harness.core.instants import Duration, parse_duration
 from harness.core.keeping import LedgerFailed
 from harness.core.ledger_urls import FORMS, parse_ledger_url
 from harness.core.scenario.setup import Setup
@@ -43,25 +44,28 @@ destinations:
 @click.option("--config", "config", type=click.Path(path_type=Path), help="A YAML file with destinations and journeys.")
 @click.option("--ledger", "ledger", default="memory:", show_default=True, metavar="URL", help=f"{FORMS}.")
 @click.option("--runs-expire-after", "lifetime", metavar="DURATION", help="Close other runs once idle for so long.")
+@click.option("--token", envvar="HARNESS_TOKEN", help="What the control API demands; HARNESS_TOKEN says it too.")
+@click.option(
+    "--tls-cert", type=click.Path(path_type=Path), help="Speak HTTPS, with the certificates in this PEM file."
+)
+@click.option("--tls-key", type=click.Path(path_type=Path), help="The certificate's key, where it is not in that file.")
 @click.option("--log", type=click.Choice(("text", "json")), help="Log what happens on standard error.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON line on standard output once ready.")
-def serve(
-    host: str,
-    port: int,
-    config: Path | None,
-    ledger: str,
-    lifetime: str | None,
-    log: LogFormat | None,
-    as_json: bool,
-) -> int:
+def serve(**written: Any) -> int:
     """Run the mock destination server until it is interrupted."""
-    built_in = parse_document(WITHOUT_CONFIG, "built-in")
-    setup, contract = load_config(config) if config else read_config(built_in, Path())
-    expires_after = None if lifetime is None else _duration("--runs-expire-after", lifetime)
-    spaces = Spaces()
-    with logged(log), closing(_opened(ledger)) as ledgers:
-        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers)
-        return asyncio.run(_serve(server, spaces, (host, port), (setup, contract), as_json=as_json))
+    options = ServeOptions(**written)
+    token, tls = read_token(options.token, options.host), read_tls(options.tls_cert, options.tls_key)
+    lifetime = options.lifetime
+    expires_after = None if lifetime is None else read_duration("--runs-expire-after", lifetime)
+    configured = _configured(options.config)
+    spaces = Spaces(tls.trusted if tls else None)
+    with logged(options.log), closing(_opened(options.ledger)) as ledgers:
+        server = Server(attach=spaces.attach, expires_after=expires_after, ledgers=ledgers, token=token)
+        return asyncio.run(_serve(server, spaces, options, configured, tls))
+
+
+def _configured(config: Path | None) -> tuple[Setup, Contract]:
+    return load_config(config) if config else read_config(parse_document(WITHOUT_CONFIG, "built-in"), Path())
 
 
 def _opened(url: str) -> Ledgers:
@@ -72,20 +76,20 @@ def _opened(url: str) -> Ledgers:
 
 
 async def _serve(
-    server: Server, spaces: Spaces, address: tuple[str, int], configured: tuple[Setup, Contract], *, as_json: bool
+    server: Server, spaces: Spaces, options: ServeOptions, configured: tuple[Setup, Contract], tls: Tls | None
 ) -> int:
     stop = _interruption()
-    host, port = address
+    host, port = options.host, options.port
     setup, contract = configured
     try:
-        await server.start(host, port)
+        await server.start(host, port, tls.shown if tls else None)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UsageFault(f"cannot listen at {host}:{port}: {reason}; choose another --port, or 0 for any") from None
     try:
         await server.set_up(server.open_run(DEFAULT_RUN), setup, contract)
         _collect_seldom()
-        _announce(server, setup, as_json=as_json)
+        _announce(server, setup, as_json=options.as_json)
         await asyncio.to_thread(prepare_explanations)  # beside the loop: nobody's answer waits for an import
         await stop.wait()
     except SystemFailed as error:
@@ -94,17 +98,6 @@ async def _serve(
         await spaces.stop()
         await server.stop()
     return EXIT_PASSED
-
-
-def _duration(option: str, text: str) -> Duration:
-    """The duration that an option writes, which is more than none."""
-    try:
-        duration = parse_duration(text)
-    except ValueError as error:
-        raise UsageFault(f"{option}: {error}") from None
-    if duration == 0:
-        raise UsageFault(f"{option}: {text!r} is no time to live; write a duration such as 1h")
-    return duration
 
 
 def _announce(server: Server, setup: Setup, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from ssl import SSLContext
 from typing import TYPE_CHECKING
 
 from harness.adapters.server.runs import Run
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 class Spaces:
     """Starts and stops the spaces of a server's runs; each follows its run's clock."""
 
-    def __init__(self) -> None:
-        """Start none yet."""
+    def __init__(self, trusted: SSLContext | None = None) -> None:
+        """Start none yet; `trusted` says which certificates the server may show."""
+        self._trusted = trusted
         self._running: dict[str, tuple[EngageSystem, asyncio.Task[None]]] = {}
 
     async def attach(self, server: Server, run: Run, setup: Setup) -> Mapping[str, Destination]:
@@ -36,7 +38,7 @@ class Spaces:
         from harness.engage.space import Space  # both only now: a server without journeys starts faster
         from harness.senders.engage import EngageSystem
 
-        system = EngageSystem(clock=run.clock, space=Space(start=run.clock.now()))
+        system = EngageSystem(clock=run.clock, space=Space(start=run.clock.now()), trusted=self._trusted)
         addresses = {each.name: _address(server, run, each) for each in setup.destinations.values()}
         for journey in setup.journeys.values():
             await system.publish(journey, addresses)

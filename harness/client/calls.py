@@ -43,6 +43,15 @@ class Filters(TypedDict, total=False):
     """Those whose body has this text in it, in whatever case."""
 
 
+class HistoryOf(TypedDict, total=False):
+    """Which changes of lists are asked for; a keyword left out asks for all."""
+
+    list: str
+    """Those of the list with this key."""
+    user: str
+    """Those of a user with this `userId`, `anonymousId` or email."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
     """One request, and how to read what is answered."""
@@ -116,6 +125,11 @@ class _Gathered:
 
     deliveries: list[Delivery] = field(default_factory=list)
     page: DeliveryPage | None = None
+
+
+def member_history(destination: str, asked: Mapping[str, Any]) -> Call[list[Mapping[str, Any]]]:
+    """The changes of the lists of the destination at that path."""
+    return Call(method="GET", path=with_query(f"{destination}/members/history", **asked), read=member("history"))
 
 
 def all_runs() -> Steps[Any]:

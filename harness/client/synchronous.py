@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any, Self, TypeVar, Unpack
 
 from harness.client import calls
-from harness.client.calls import V1, Call, Filters, Pause, Step, Steps, below
+from harness.client.calls import V1, Call, Filters, HistoryOf, Pause, Step, Steps, below
 from harness.client.connections import Connections
 from harness.client.errors import Unreachable
 from harness.client.events import ATTEMPTS, PAUSE_SECONDS, SILENT_SECONDS, Following
@@ -258,3 +258,12 @@ class Destination:
             Call(method="GET", path=f"{self._path}/members", read=calls.member("lists"))
         )
         return lists
+
+    def lists(self) -> Mapping[str, Any]:
+        """Its `lists`, by key, with how large they are and whether they are targetable; and its `audiences`."""
+        state: Mapping[str, Any] = self.client.ask(Call(method="GET", path=f"{self._path}/lists", read=calls.as_it_is))
+        return state
+
+    def member_history(self, **asked: Unpack[HistoryOf]) -> list[Mapping[str, Any]]:
+        """What changed on its lists, in order: `list`, `action`, `user`, `at`, `delivery` and `payload` of each."""
+        return self.client.ask(calls.member_history(self._path, asked))

@@ -11,7 +11,7 @@ from harness.core.calls import CALL_TYPES, DELETE, is_list_entry
 from harness.core.contract import LIST_ENTRY, Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Payload, Violation
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.lists import REMOVE
 from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
@@ -55,6 +55,8 @@ class Checker:
 
         `call` is what a list entry came in as; None for a call itself, and for an entry of a list sync document.
         """
+        if destination.kind == SOURCE:
+            return ()  # what an application reports is its own affair, and goes to no destination as it is
         if destination.kind == WEBHOOK:
             return self._body_violations(payload, destination, index)
         if self._plainly_right(payload, call, destination):
@@ -69,7 +71,7 @@ class Checker:
 
     def fits(self, payload: Payload, call: Payload | None, destination: Destination) -> bool:
         """Whether `violations` would hold no error; quicker where it would, as nothing is explained."""
-        if destination.kind == WEBHOOK or not self._only_errors:
+        if destination.kind in (SOURCE, WEBHOOK) or not self._only_errors:
             return all(each.severity != "error" for each in self.violations(payload, call, destination, 0))
         if self._plainly_right(payload, call, destination):
             return True

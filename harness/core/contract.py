@@ -30,6 +30,7 @@ PARAMETERS: Mapping[str, Any] = {
     "message_id_window": "24h",
     "duplicate_window": "5m",
     "list_delay": "24h",
+    "retry_profile": "segment",
     **SIZES,
 }
 """What a family that does not say otherwise has."""

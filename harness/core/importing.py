@@ -134,6 +134,7 @@ def _reply(written: Mapping[str, Any]) -> Reply:
     return Respond(
         status=written["status"],
         items=None if items is None else tuple(items),
+        headers=tuple(written.get("headers", {}).items()),
         latency=latency,
         dribble=_duration(written, "dribble"),
         because=because,

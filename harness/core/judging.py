@@ -7,13 +7,16 @@ from dataclasses import dataclass, replace
 
 from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
-from harness.core.delivery import Delivery, Payload, Severity, Violation
+from harness.core.delivery import Delivery, Payload, Respond, Violation
 from harness.core.destinations.bodies import parse
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.rules.catalogue import PRECEDENCE, RULES
+from harness.core.rules.entries import ONCE_PER_ENTRY
 from harness.core.rules.following import Likeness, follows, likeness
+from harness.core.rules.messages import Messages
+from harness.core.rules.retrying import RETRY_SAME_MESSAGE, retried_otherwise
 from harness.core.rules.rule import Follow, History
 from harness.core.rules.sighting import sight
 
@@ -28,11 +31,12 @@ class Histories:
         """Start a fold for each."""
         self._checker = checker
         contract = checker.contract
+        # Rules that look at the same thing share a fold, which stands under the first of them.
+        begun = {rule.history: rule.id for rule in reversed(list(RULES.values())) if rule.id in contract.severities}
         self._folds: dict[str, History] = {
-            rule.id: rule.history(contract.parameters)
-            for rule in RULES.values()
-            if rule.history is not None and rule.id in contract.severities
+            rule_id: begin(contract.parameters) for begin, rule_id in reversed(begun.items()) if begin is not None
         }
+        self._messages = next((fold for fold in self._folds.values() if isinstance(fold, Messages)), None)
         self._following: dict[Likeness, tuple[Follow, ...]] = {}
         self._latest = 0
 
@@ -45,14 +49,17 @@ class Histories:
         """
         if destination.kind == WEBHOOK:
             return  # whom a body in a form of its own is about, nobody knows
+        if not delivery.payloads and not delivery.accepted and self._messages is not None:
+            self._messages.miss(destination.name)
         calls = calls or calls_of(delivery)
+        plain = is_plain(delivery) and destination.kind != SOURCE
         later = delivery.number > self._latest
         self._latest = max(self._latest, delivery.number)
         received_at, headers = delivery.arrival.received_at, delivery.arrival.headers
         for index, payload in enumerate(delivery.payloads):
             call = calls[index] if calls else None
             like = likeness(payload, destination.name) if call is None else None
-            following = self._following.get(like) if later and like is not None else None
+            following = self._following.get(like) if plain and later and like is not None else None
             if following is None:
                 self._look_at(payload, call, destination, delivery, index, like)
             else:
@@ -70,6 +77,10 @@ class Histories:
     ) -> None:
         declarations, parameters = self._checker.declarations, self._checker.contract.parameters
         sighting = sight(payload, call, destination, declarations, parameters, delivery, index)
+        if destination.kind == SOURCE:
+            if self._messages is not None:
+                self._messages.see(sighting)
+            return
         for fold in self._folds.values():
             fold.see(sighting)
         if like is not None and like not in self._following and len(self._following) < _MOST:
@@ -92,13 +103,37 @@ class Histories:
         for rule_id, fold in self._folds.items():
             fold.merge(folds[rule_id])
 
-    def violations(self) -> Iterator[Violation]:
-        """The breaches in all that was seen, each with the contract's severity where that is milder."""
+    def violations(self, *, settled: bool = False) -> Iterator[Violation]:
+        """The breaches in all that was seen, each with the contract's severity where that is milder.
+
+        `settled` says that the sender had nothing left to send, so that what did not come again never would.
+        """
         severities = self._checker.contract.severities
-        for rule_id, fold in self._folds.items():
+        for violation in self._found(settled):
+            if violation.rule in severities:
+                milder = "warning" in (violation.severity, severities[violation.rule])
+                yield replace(violation, severity="warning" if milder else "error")
+
+    def _found(self, settled: bool) -> Iterator[Violation]:
+        """The breaches, each by one rule: what came under another id in place of a retry is reported as that."""
+        messages, severities = self._messages, self._checker.contract.severities
+        abandoned = list(messages.abandoned(settled=settled)) if messages is not None else []
+        given_up = {number: each.destination for each in abandoned for number in each.attempts}
+        told: set[int] = set()
+        for fold in self._folds.values():
             for violation in fold.violations():
-                severity: Severity = "warning" if "warning" in (violation.severity, severities[rule_id]) else "error"
-                yield replace(violation, severity=severity)
+                instead = violation.rule == ONCE_PER_ENTRY.id and violation.deliveries[0] in given_up
+                if instead and RETRY_SAME_MESSAGE in severities:
+                    told.update(violation.deliveries)
+                    yield retried_otherwise(violation, given_up[violation.deliveries[0]])
+                else:
+                    yield violation
+        yield from (each.violation for each in abandoned if told.isdisjoint(each.attempts))
+
+
+def is_plain(delivery: Delivery) -> bool:
+    """Whether it was accepted as a whole."""
+    return delivery.accepted and (not isinstance(delivery.reply, Respond) or delivery.reply.items is None)
 
 
 def calls_of(delivery: Delivery) -> tuple[Payload | None, ...] | None:
@@ -131,8 +166,17 @@ class Judgement:
         return frozenset(n for found in self.violations if found.rule == rule for n in found.deliveries)
 
 
-def judge(deliveries: Iterable[Delivery], destinations: Mapping[str, Destination], checker: Checker) -> Judgement:
-    """The judgement of `deliveries`, whose payloads were checked when they came."""
+def judge(
+    deliveries: Iterable[Delivery],
+    destinations: Mapping[str, Destination],
+    checker: Checker,
+    *,
+    settled: bool = False,
+) -> Judgement:
+    """The judgement of `deliveries`, whose payloads were checked when they came.
+
+    `settled` says that their sender has nothing left to send.
+    """
     histories = Histories(checker)
     violations: list[Violation] = []
     seen = payloads = accepted = unexpected = 0
@@ -145,7 +189,7 @@ def judge(deliveries: Iterable[Delivery], destinations: Mapping[str, Destination
             # A ledger that was opened again may hold deliveries to destinations that are no longer set up.
             destination = destinations.get(name) or Destination(name=name, kind=delivery.kind or "event")
             histories.see(delivery, destination)
-    violations.extend(histories.violations())
+    violations.extend(histories.violations(settled=settled))
     return Judgement(
         violations=tuple(sorted(violations, key=_order)),
         deliveries=seen,

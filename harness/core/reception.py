@@ -14,12 +14,14 @@ from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
 from harness.core.delivery import Arrival, Defect, Delivery, Fault, Payload, Reply, Respond, Violation
 from harness.core.destinations.bodies import Unpacked, parse
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.kinds import KINDS
 from harness.core.destinations.rereading import Reread
 from harness.core.instants import Instant
+from harness.core.lists.audiences import Audiences
 from harness.core.members import Members, message_key, opposite_message
 from harness.core.rules.signatures import signature_breaches
+from harness.core.spelling import near_miss
 
 
 @dataclass(slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Past:
     """How often each message came."""
     members: Members = field(default_factory=Members)
     """Who is on its lists."""
+    audiences: Audiences = field(default_factory=Audiences)
+    """The audiences that were created there."""
     memory: dict[Hashable, Any] = field(default_factory=dict)
     """What its behaviour remembers; all values are immutable."""
     set_up_at: Instant = 0
@@ -58,7 +62,7 @@ def receive(
     `answered` is the reply where somebody else decided it: an endpoint that the destination hands on to.
     """
     unpacked = _unpack(arrival, destination)
-    attempt = _count_attempts(unpacked.payloads, past)
+    attempt = _count_attempts(unpacked.payloads, past) if unpacked.payloads else _count_life_cycle(unpacked, past)
     violations = found_violations(unpacked, destination, checker, number, len(arrival.body), arrival)
     payloads = Reread(destination.kind, arrival.body, len(unpacked.payloads)) if unpacked.payloads else ()
     reply = answered or _decide(unpacked, arrival, destination, past, attempt, violations, number)
@@ -70,9 +74,10 @@ def receive(
 
 
 def remember(delivery: Delivery, past: Past) -> None:
-    """Bring the members of lists up to date with `delivery`, once that is kept and will be answered as it says."""
+    """Bring members and audiences up to date with `delivery`, once that is kept and will be answered as it says."""
     if delivery.kind == "list" and delivery.accepted:
         past.members.take(delivery)
+        past.audiences.take(delivery)
 
 
 def new_past(most: int | None) -> Past:
@@ -86,7 +91,10 @@ def new_past(most: int | None) -> Past:
 def recount(delivery: Delivery, past: Past) -> None:
     """Count the attempts of a delivery that was received before."""
     payloads = tuple(delivery.payloads)
-    _count_attempts(payloads, past)
+    if payloads:
+        _count_attempts(payloads, past)
+    elif delivery.kind == "list":
+        _count_life_cycle(parse(delivery.arrival.body, KINDS["list"].unpack), past)
     if delivery.kind == "list" and delivery.accepted:
         _end_attempts(_taken(delivery, payloads), past)
 
@@ -170,6 +178,8 @@ def found_violations(
     nothing can be said of what only the request shows.
     """
     found, calls, payloads, limits = unpacked.violations, unpacked.calls, unpacked.payloads, checker.limits
+    if destination.kind == SOURCE:
+        limits = None
     if destination.signature is not None and arrival is not None and arrival.defect is None:
         found += tuple(signature_breaches(destination.signature, arrival))
     for index, payload in enumerate(payloads):
@@ -205,6 +215,15 @@ def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest
+
+
+def _count_life_cycle(unpacked: Unpacked, past: Past) -> int:
+    """Count this attempt to create an audience or to look it up, where it is one; how many there were."""
+    if unpacked.creates is None and unpacked.looks_up is None:
+        return 1
+    asked = ("audience", unpacked.creates, unpacked.looks_up)
+    past.attempts[asked] = count = past.attempts.get(asked, 0) + 1
+    return count
 
 
 def _taken(delivery: Delivery, payloads: Sequence[Payload]) -> list[Payload]:
@@ -243,8 +262,17 @@ def _decide(
         asked = _asked(arrival, unpacked.payloads, past, attempt, violations, number)
         reply = behaviour.decide(asked, past.memory)
     if unpacked.answer is not None and isinstance(reply, Respond) and reply.body is None and reply.text is None:
-        return replace(reply, body=unpacked.answer)
+        return _life_cycle_answer(unpacked, reply, past)
     return reply
+
+
+def _life_cycle_answer(unpacked: Unpacked, reply: Respond, past: Past) -> Reply:
+    """The answer to the creation of an audience, or to the question for one; 404 where that was never created."""
+    asked, known = unpacked.looks_up, past.audiences.by_id()
+    if asked is None or asked in known or not 200 <= reply.status < 300:
+        return replace(reply, body=unpacked.answer)
+    error = f"no audience has the externalId {asked[:200]!r}{near_miss(asked[:200], known)}"
+    return replace(reply, status=404, body={"success": False, "error": f"{error}; create it with an audienceName"})
 
 
 def _asked(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond, Violation
-from harness.core.instants import parse_instant
+from harness.core.instants import Duration, parse_duration, parse_instant
 
 
 def delivery_of(record: Mapping[str, Any]) -> Delivery:
@@ -29,7 +29,7 @@ def delivery_of(record: Mapping[str, Any]) -> Delivery:
         ),
         payloads=tuple(record["payloads"]),
         violations=tuple(map(violation_of, record["violations"])),
-        reply=_reply(record["reply"]),
+        reply=reply_of(record["reply"]),
         attempt=record["attempt"],
         unexpected=record.get("unexpected", False),
     )
@@ -46,8 +46,21 @@ def _body(request: Mapping[str, Any]) -> bytes:
     return str(request["body"]).encode()
 
 
-def _reply(record: Mapping[str, Any]) -> Reply:
+def reply_of(record: Mapping[str, Any]) -> Reply:
+    """The reply that `record` tells of, without its body."""
+    latency, because = _duration(record, "latency"), record.get("because", "")
     if "fault" in record:
-        return Fault(name=record["fault"])
+        return Fault(name=record["fault"], latency=latency, because=because)
     items = record.get("items")
-    return Respond(status=record["status"], items=None if items is None else tuple(items))
+    return Respond(
+        status=record["status"],
+        items=None if items is None else tuple(items),
+        headers=tuple(record.get("headers", {}).items()),
+        latency=latency,
+        dribble=_duration(record, "dribble"),
+        because=because,
+    )
+
+
+def _duration(record: Mapping[str, Any], name: str) -> Duration:
+    return parse_duration(record[name]) if name in record else 0

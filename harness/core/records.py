@@ -85,6 +85,8 @@ def _reply_record(reply: Reply) -> dict[str, Any]:
             record = {"status": status, "items": list(items or ())}
         case Fault(name=name):
             record = {"fault": name}
+    if isinstance(reply, Respond) and reply.headers:
+        record["headers"] = {name.lower(): value for name, value in reply.headers}
     if reply.latency:
         record["latency"] = format_duration(reply.latency)
     if isinstance(reply, Respond) and reply.dribble:

@@ -95,10 +95,4 @@ REQUEST_FAULTS = (
         rule=None,
         retries=_staying,
     ),
-    Fault(
-        name="whole-batch-again",
-        sentence="A batch of which some items failed is sent again as a whole.",
-        rule=None,
-        whole_batches=True,
-    ),
 )

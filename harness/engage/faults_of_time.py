@@ -1,52 +1,15 @@
-"""Faults in what happens again, too early or too late: retries, exits, re-entries."""
+"""Faults in what happens too early, too late or too often: exits and re-entries."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from harness.core.calls import subject
-from harness.core.instants import DAY, Duration, Instant, isoformat
+from harness.core.instants import DAY, Duration
 from harness.engage.faulty import Call, Fault, Sending
-from harness.engage.payloads import encode
-from harness.engage.retries import Outcome
 
-_ATTEMPTS = 5
 _NEVER: Duration = 36_500 * DAY
-
-
-def _again(bend: Callable[[Call, Instant], None]) -> Callable[[bytes, Instant], bytes]:
-    """A bend of further attempts that changes calls with `bend`, and leaves lists alone."""
-
-    def bent(body: bytes, now: Instant) -> bytes:
-        call = json.loads(body)
-        if "type" not in call:
-            return body
-        bend(call, now)
-        return encode(call)
-
-    return bent
-
-
-def _new_message_id(call: Call, now: Instant) -> None:
-    call["messageId"] += f"-{now}"
-
-
-def _new_timestamp(call: Call, now: Instant) -> None:
-    call["timestamp"] = isoformat(now)
-
-
-def _never(outcome: Outcome, attempt: int) -> bool:
-    return False
-
-
-def _whatever_comes(outcome: Outcome, attempt: int) -> bool:
-    return not outcome.accepted and attempt < _ATTEMPTS
-
-
-def _even_accepted(outcome: Outcome, attempt: int) -> bool:
-    return outcome.retried or (outcome.accepted and attempt < _ATTEMPTS)
 
 
 def _exit_doubled(call: Call, sending: Sending) -> Sequence[Call]:
@@ -80,36 +43,6 @@ def _not_ever(duration: Duration) -> Duration:
 
 
 TIME_FAULTS = (
-    Fault(
-        name="retry-with-new-message-id",
-        sentence="A retry has another `messageId` than the attempt before.",
-        rule="once-per-entry",
-        again=_again(_new_message_id),
-    ),
-    Fault(
-        name="retry-with-new-timestamp",
-        sentence="A retry has the time of the attempt for its `timestamp`.",
-        rule="message-id-unique",
-        again=_again(_new_timestamp),
-    ),
-    Fault(
-        name="never-retried",
-        sentence="What is not accepted at the first attempt is given up.",
-        rule=None,
-        retries=_never,
-    ),
-    Fault(
-        name="refusals-retried",
-        sentence="Final refusals such as 400 are tried again, up to five times.",
-        rule=None,
-        retries=_whatever_comes,
-    ),
-    Fault(
-        name="accepted-sent-again",
-        sentence="What was accepted is sent again, up to five times.",
-        rule=None,
-        retries=_even_accepted,
-    ),
     Fault(
         name="exit-too-early",
         sentence="Declared exits and the expiry of ads come after half of their time.",

@@ -96,6 +96,11 @@ def right_retries(outcome: Outcome, attempt: int) -> bool:
     return outcome.retried
 
 
+def right_wait(wait: Duration, outcome: Outcome) -> Duration:
+    """The wait, as it is due."""
+    return wait
+
+
 def same_duration(duration: Duration) -> Duration:
     """The duration, as declared."""
     return duration
@@ -128,6 +133,10 @@ class Fault:
     """Bends the bytes of a further attempt, made at that time."""
     retries: Callable[[Outcome, int], bool] = right_retries
     """Bends whether a message is sent again after that outcome of its attempt of that number."""
+    wait: Callable[[Duration, Outcome], Duration] = right_wait
+    """Bends how long it waits until then; at least a microsecond is left of it."""
+    endless: bool = False
+    """Whether a message is tried again beyond the window, for another two days."""
     stay: Callable[[Duration], Duration] = same_duration
     """Bends how long after entry a declared exit, or the expiry of an ad, comes."""
     absence: Callable[[Duration], Duration] = same_duration

@@ -8,17 +8,19 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from harness.core.instants import Instant
+from harness.core.instants import DAY, Instant
 from harness.engage.batches import Batch
 from harness.engage.errors import SpaceError
 from harness.engage.faulty import Fault
 from harness.engage.ids import Ids
 from harness.engage.overview import Overview, Tally
-from harness.engage.retries import Answer, Outcome, next_wait
+from harness.engage.retries import UNAUTHORIZED, Answer, Outcome, next_wait
 from harness.engage.settings import Settings
 from harness.engage.timeline import Timeline
 
 HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json", "user-agent": "Segment.io/1.0"})
+_ENDLESS = 2 * DAY
+"""How long beyond the window a faulty space goes on: it must come to an end."""
 HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """The headers of a request to a destination, given its name and the body."""
 
@@ -52,6 +54,8 @@ class _Parcel:
     location: str | None = None
     attempt: int = 0
     first_at: Instant = 0
+    renewed: bool = False
+    """Whether the token was renewed for it."""
 
 
 class Pipeline:
@@ -65,9 +69,14 @@ class Pipeline:
         ids: Ids,
         fault: Fault,
         headers: HeadersOf,
+        renews: Callable[[str], bool],
     ) -> None:
-        """Carry nothing yet; `headers` are those of a request with that body to that destination."""
+        """Carry nothing yet; `headers` are those of a request with that body to that destination.
+
+        `renews` says of a destination whether its token is renewed once where that was refused.
+        """
         self._headers = headers
+        self._renews = renews
         self._timeline = timeline
         self._fault = fault
         self._settings = settings
@@ -132,8 +141,16 @@ class Pipeline:
         results = outcome.results if isinstance(outcome, Answer) else None
         if parcel.batch is not None and results is not None and len(results) == parcel.payloads:
             self._told_apart(parcel, parcel.batch, results, now)
+        elif self._renewing(parcel, outcome):
+            parcel.renewed = True
+            self._timeline.plan_work(now, partial(self._attempt, parcel))
         elif not (self._fault.retries(outcome, parcel.attempt) and self._retry(parcel, outcome, now)):
             self._finish(parcel, [outcome] * parcel.payloads, now)
+
+    def _renewing(self, parcel: _Parcel, outcome: Outcome) -> bool:
+        """Whether a refusal of the token is the first, so that a new one may help, at once."""
+        refused = isinstance(outcome, Answer) and outcome.status == UNAUTHORIZED
+        return refused and not parcel.renewed and self._renews(parcel.destination)
 
     def _told_apart(self, parcel: _Parcel, batch: Batch, results: Sequence[Answer], now: Instant) -> None:
         """Finish the items that are accepted or refused, and send the others again."""
@@ -182,10 +199,11 @@ class Pipeline:
 
     def _retry(self, parcel: _Parcel, outcome: Outcome, now: Instant) -> bool:
         """Plan the next attempt; False where it would fall outside the window."""
-        due = now + next_wait(
+        wait = next_wait(
             outcome, attempt=parcel.attempt, now=now, settings=self._settings, ids=self._ids, label=parcel.id
         )
-        if due > parcel.first_at + self._settings.retry_window:
+        due = now + max(1, self._fault.wait(wait, outcome))
+        if due > parcel.first_at + self._settings.retry_window + (_ENDLESS if self._fault.endless else 0):
             return False
         if isinstance(outcome, Answer) and outcome.location is not None:
             parcel.location = outcome.location

@@ -5,20 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Self, TypeAlias
 
-from harness.core.instants import SECOND, Duration, Instant, parse_instant
+from harness.core.instants import Duration, Instant
+from harness.core.retry_after import told_wait
 from harness.engage.ids import Ids
 from harness.engage.settings import Settings
 
 RETRIED = frozenset({408, 423, 429, 500, *range(502, 512), 598, 599})
 """Statuses after which a message is sent again; 501 is a final no."""
 
+UNAUTHORIZED = 401
+"""The status after which a token is renewed, and the message sent a second time, where there is a token."""
+
 REDIRECT = 307
 """The status after which a message is sent again to the URL that `Location` names."""
-
-_HTTP_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,19 +92,5 @@ def next_wait(outcome: Outcome, *, attempt: int, now: Instant, settings: Setting
     exponent = min(attempt - 1, 64)
     longest = min(settings.retry_first * settings.retry_factor**exponent, settings.retry_cap)
     drawn = round(longest / 2 * (1 + ids.fraction("wait", label, str(attempt))))
-    told = _told_wait(outcome.headers, now) if isinstance(outcome, Answer) else 0
+    told = told_wait(outcome.headers.items(), now) if isinstance(outcome, Answer) else 0
     return max(drawn, told, 1)
-
-
-def _told_wait(headers: Mapping[str, str], now: Instant) -> Duration:
-    text = next((value.strip() for name, value in headers.items() if name.lower() == "retry-after"), "")
-    if not text:
-        return 0
-    if text.isascii() and text.isdigit():
-        # More digits than any wait has are read as "never", without building the number.
-        return int(text[:12]) * SECOND
-    try:
-        date = datetime.strptime(text, _HTTP_DATE).replace(tzinfo=UTC)
-    except ValueError:
-        return 0
-    return parse_instant(date.isoformat()) - now

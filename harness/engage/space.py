@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from harness.core.authentication import credentials_of
+from harness.core.authentication import Bearer, credentials_of
 from harness.core.delivery import Payload
 from harness.core.instants import Instant
 from harness.core.journeys import Journey
@@ -48,7 +48,12 @@ class Space:
         """`spa_` and 22 characters."""
         self._timeline = Timeline()
         self._pipeline = Pipeline(
-            timeline=self._timeline, settings=settings, ids=self._ids, fault=self._fault, headers=self._headers
+            timeline=self._timeline,
+            settings=settings,
+            ids=self._ids,
+            fault=self._fault,
+            headers=self._headers,
+            renews=self._renews,
         )
         lists = Lists(timeline=self._timeline, pipeline=self._pipeline, settings=settings, fault=self._fault)
         self._dispatch = Dispatch(
@@ -150,6 +155,10 @@ class Space:
         demanded = credentials_of(address.auth, address.signature, body)
         headers = {**HEADERS, **demanded} if demanded else HEADERS
         return self._fault.headers(headers, Posting(address=address, body=body))
+
+    def _renews(self, destination: str) -> bool:
+        """Whether the destination is sent a token, as those with OAuth are."""
+        return isinstance(self._dispatch.addresses[destination].auth, Bearer)
 
     def _evaluate(self, call: Payload, person: Person) -> None:
         for journey, steps in self._catalogue:

@@ -12,6 +12,7 @@ from dataclasses import replace
 import pytest
 
 from harness.adapters.clocks import FollowingClock, VirtualClock
+from harness.adapters.server.list_views import list_views
 from harness.adapters.server.runs import Run
 from harness.adapters.server.threaded import ThreadedServer
 from harness.core.concluding import conclude
@@ -79,7 +80,8 @@ class BoundRun:
 
     def evidence(self) -> Evidence:
         """The same, as expectations see it."""
-        return Evidence(self.deliveries(), self.run.checker.declarations)
+        lists = self.server.do(lambda: list_views(self.run))
+        return Evidence(self.deliveries(), self.run.checker.declarations, lists=lists)
 
     async def until(self, missing: Callable[[Evidence], int], seconds: float) -> None:
         """Return when no more messages are `missing`, or when the time is over; on the server's loop."""

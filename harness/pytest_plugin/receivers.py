@@ -47,14 +47,15 @@ class Destinations(Mapping[str, Receiver]):
         auth: Mapping[str, Any] | None = None,
         signature: Mapping[str, Any] | None = None,
         url: str | None = None,
+        retries: str | Mapping[str, Any] | None = None,
     ) -> EventReceiver:
         """An event destination that takes `calls` and answers `replies`: a status, a fault, a sequence or a mapping.
 
-        `replies`, `auth` and `signature` are written as in a scenario. `integration` is the name by which calls route
-        to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers. A name that
-        is there already is set up anew.
+        `replies`, `auth`, `signature` and `retries` are written as in a scenario. `integration` is the name by which
+        calls route to it. With `url`, what comes is recorded, handed on to that endpoint, and answered as it answers.
+        A name that is there already is set up anew.
         """
-        given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
+        given = {"integration": integration, "auth": auth, "signature": signature, "url": url, "retries": retries}
         self._add(name, {"kind": "event", "calls": [*calls]}, replies, given)
         receiver = EventReceiver(self._run, name)
         self._receivers[name] = receiver
@@ -69,10 +70,12 @@ class Destinations(Mapping[str, Receiver]):
         auth: Mapping[str, Any] | None = None,
         signature: Mapping[str, Any] | None = None,
         url: str | None = None,
+        sync: str | Mapping[str, Any] | None = None,
+        minimum_size: int | str | None = None,
     ) -> ListReceiver:
-        """A list destination; the arguments are those of `event`."""
+        """A list destination; the arguments are those of `event`, and when and from what size its lists are in use."""
         given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
-        self._add(name, {"kind": "list"}, replies, given)
+        self._add(name, {"kind": "list"}, replies, {**given, "sync": sync, "minimum_size": minimum_size})
         receiver = ListReceiver(self._run, name)
         self._receivers[name] = receiver
         return receiver

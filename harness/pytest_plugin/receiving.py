@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any, Unpack, assert_never
 
 from harness.core.delivery import Delivery, Payload
+from harness.core.instants import Duration, parse_duration
 from harness.core.ledger import Filter, filtered
+from harness.core.members import Change
 from harness.core.scenario.evidence import Evidence, Message
 from harness.core.scenario.expecting import unmet_expectations
 from harness.core.scenario.model import Attempts, Expectation, Match, Received, Undelivered
@@ -182,6 +184,29 @@ class ListReceiver(Receiver):
         if key is not None:
             return self._run.server.do(lambda: self._run.run.pasts[self.name].members.lists().get(key, []))
         return evidence.members(self.name, steps)
+
+    @property
+    def history(self) -> Sequence[Change]:
+        """What changed on its lists, in order: each has `.list`, `.action`, `.user`, `.at`, `.delivery`, `.payload`."""
+        return self._run.evidence().changes(self.name, None)
+
+    def in_effect(self, step: str | None = None, *, at: str | None = None) -> Sequence[Any]:
+        """The users who are members in effect, now or `at` so long after the set-up, on all lists or a step's.
+
+        A time that is still to come shows who will be, if nothing else comes.
+        """
+        standing = self._lists_at(step, None if at is None else parse_duration(at), in_effect=True)
+        return [added.user for members in standing.values() for added in members]
+
+    def targetable(self, step: str | None = None) -> bool:
+        """Whether all of its lists, or a step's, have their minimum size in effect; False where there is none."""
+        standing = self._lists_at(step, None, in_effect=True)
+        view = self._run.evidence().view(self.name)
+        return bool(standing) and all(view.targets(len(members)) for members in standing.values())
+
+    def _lists_at(self, step: str | None, at: Duration | None, *, in_effect: bool) -> dict[str, list[Change]]:
+        steps = None if step is None else self._match({"step": step}).steps
+        return self._run.evidence().lists_at(self.name, steps, at, in_effect=in_effect)
 
 
 class WarehouseReceiver(Receiver):

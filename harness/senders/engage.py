@@ -8,6 +8,7 @@ import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -46,7 +47,7 @@ class EngageSystem:
     """A simulated space as the system under test, and as what sources feed; `stop` closes its connections.
 
     `timeout` is the seconds that one request may take: of the run's time where its clock stands still, else real ones.
-    `progress` is told the number of requests sent so far.
+    `progress` is told the number of requests sent so far. `trusted` says which certificates destinations may show.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class EngageSystem:
         space: Space,
         timeout: float = TIMEOUT_SECONDS,
         progress: Callable[[int], None] | None = None,
+        trusted: SSLContext | None = None,
     ) -> None:
         self._clock = clock
         self._space = space
@@ -63,6 +65,7 @@ class EngageSystem:
         self._patience = round(timeout * SECOND)
         self._coming: list[_Coming] = []
         self._progress = progress
+        self._trusted = trusted
         self._session: aiohttp.ClientSession | None = None
         self._sending = asyncio.Lock()
         # The server that hands in what sources send may live in another thread.
@@ -243,7 +246,10 @@ class EngageSystem:
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
+            connector = aiohttp.TCPConnector(ssl=self._trusted or True)
+            self._session = aiohttp.ClientSession(
+                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
+            )
         return self._session
 
 

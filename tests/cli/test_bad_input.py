@@ -143,7 +143,7 @@ def test_odd_lines_are_violations(harness: Command, line: bytes) -> None:
         (["run", ".", "--tags", "x"], "No such option '--tags'. Did you mean '--tag'?"),
         (
             ["check", "a", "--kind", "evnt"],
-            "Invalid value for '--kind': 'evnt' is not one of 'event', 'list', 'warehouse', 'webhook'.",
+            "Invalid value for '--kind': 'evnt' is not one of 'event', 'list', 'source', 'warehouse', 'webhook'.",
         ),
         (["serve", "--port", "70000"], "Invalid value for '--port': 70000 is not in the range 0<=x<=65535."),
     ],

@@ -134,6 +134,20 @@ async def test_members_are_shown(run: Any) -> None:
     assert await got(run.destination("ads").members()) == {KEY: [{"userId": "u1"}]}
 
 
+async def test_lists_are_shown(run: Any) -> None:
+    """With their sizes."""
+    await send(run, "ads", {"list": KEY, "add": [{"userId": "u1"}]})
+    found = await got(run.destination("ads").lists())
+    assert (found["lists"][KEY]["in_effect"], found["audiences"]) == (1, [])
+
+
+async def test_the_history_of_members_is_shown(run: Any) -> None:
+    """Of all users, or of one."""
+    await send(run, "ads", {"list": KEY, "add": [{"userId": "u1"}, {"userId": "u2"}]})
+    found = await got(run.destination("ads").member_history(user="u2"))
+    assert [(each["action"], each["delivery"], each["payload"]) for each in found] == [("add", 1, 1)]
+
+
 async def test_deliveries_are_those_that_the_server_has(run: Any, server: ThreadedServer) -> None:
     """Each is the one in the ledger, written as a record and read again."""
     await send(run, "crm", track("a"))

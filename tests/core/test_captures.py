@@ -305,6 +305,14 @@ def test_no_other_family_is_named_where_none_accuses_less() -> None:
     assert better_fit(captured, load_contract("engage-journeys"), shipped_contracts(), Declarations()) is None
 
 
+def test_no_other_family_is_looked_at_where_nothing_is_wrong() -> None:
+    """Trying families takes its time, which right traffic is not worth."""
+    others = iter(shipped_contracts())
+    captured, judging = [read(event(track()))], load_contract("engage-journeys")
+    assert better_fit(captured, judging, others, Declarations()) is None
+    assert next(others, None) is not None
+
+
 LARGE = track(properties={KEY: "true", "note": "x" * 33 * 1024})
 SPACIOUS = json.dumps(track(), indent=9000)
 

@@ -86,6 +86,7 @@ def test_parameters_that_are_not_given_have_a_default() -> None:
         "message_id_window": "24h",
         "duplicate_window": "5m",
         "list_delay": "24h",
+        "retry_profile": "segment",
         "call_bytes": 32768,
         "batch_bytes": 4194304,
         "batch_calls": 4000,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
 
-from harness.core.members import Members, identifiers, member_message
+from harness.core.members import Members, history, identifiers, member_message
 from tests.core.receiving import ADS, received
 
 U1, U2 = {"userId": "u1"}, {"userId": "u2"}
@@ -102,3 +103,61 @@ def test_two_entries_are_one_message_by_list_action_and_identifiers() -> None:
     assert member_message(entry) != member_message({**same, "action": "remove"})
     assert member_message(entry) != member_message({**same, "list": "other"})
     assert identifiers({"email": None}) != identifiers({})
+
+
+def changes_of(*bodies: Any) -> list[tuple[str, str, int, int]]:
+    """The changes of the lists by all `bodies`: action, user, delivery and payload."""
+    deliveries = [received(json.dumps(body).encode(), ADS, number=number) for number, body in enumerate(bodies, 1)]
+    return [(each.action, each.user["userId"], each.delivery, each.payload) for each in history(deliveries)]
+
+
+def test_the_history_has_what_changed_a_list_and_nothing_else() -> None:
+    """A second adding and the removal of a stranger change nothing; who comes back is added again."""
+    assert changes_of(add(U1, U2), add(U1), remove(U1, {"userId": "u3"}), remove(U1), add(U1)) == [
+        ("add", "u1", 1, 0),
+        ("add", "u2", 1, 1),
+        ("remove", "u1", 3, 0),
+        ("add", "u1", 5, 0),
+    ]
+
+
+def test_a_removal_that_means_several_members_is_a_change_for_each() -> None:
+    """A user id without an email takes off all of the user's emails."""
+    one, two = {**U1, "email": "a"}, {**U1, "email": "b"}
+    deliveries = [
+        received(json.dumps(body).encode(), ADS, number=number)
+        for number, body in enumerate([add(one, two), remove(U1)], 1)
+    ]
+    assert [each.user for each in history(deliveries) if each.action == "remove"] == [one, two]
+
+
+def test_a_deletion_is_in_the_history_of_each_list() -> None:
+    """Deleting a user removes them from all lists of the destination."""
+    deletion = {"type": "delete", "userId": "u1"}
+    assert changes_of(add(U1), {"list": "other", "add": [U1]}, deletion)[2:] == [
+        ("remove", "u1", 3, 0),
+        ("remove", "u1", 3, 0),
+    ]
+
+
+def test_the_history_needs_no_more_memory_than_the_members() -> None:
+    """However often somebody comes and goes, what is kept is who is there."""
+    members = Members()
+    for number in range(1, 200):
+        members.take(received(json.dumps((add if number % 2 else remove)(U1)).encode(), ADS, number=number))
+    assert [len(added) for added in members.added().values()] == [1]
+
+
+def test_a_member_takes_little_memory() -> None:
+    """Far less than the kilobytes of the buffer in which identifiers are written."""
+    bodies = [json.dumps(add({"userId": f"u{number}"})).encode() for number in range(500)]
+    members = Members()
+    members.take(received(bodies[0], ADS))  # loads what is loaded once
+    tracemalloc.start()
+    try:
+        for number, body in enumerate(bodies, 1):
+            members.take(received(body, ADS, number=number))
+        size, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert size / len(bodies) < 2048

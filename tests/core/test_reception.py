@@ -12,7 +12,7 @@ from harness.core.behaviours import behaviour
 from harness.core.delivery import Defect, Delivery, Fault, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import external_id
-from harness.core.reception import Past, receive, stray, unchecked
+from harness.core.reception import Past, receive, remember, stray, unchecked
 from harness.core.rules.examples import KEY, identify, track
 from tests.core.receiving import ADS, CRM, arrival, checker, received
 
@@ -120,16 +120,44 @@ def test_a_breach_does_not_change_the_answer() -> None:
     assert [(violation.rule, violation.deliveries) for violation in delivery.violations] == [("entry-only", (1,))]
 
 
+def test_a_life_cycle_request_is_answered_with_the_external_id() -> None:
+    """Creating an audience answers its id, and again, and so does getting it; no members change."""
+    past, identifier = Past(), external_id("Buyers")
+    bodies = [{"audienceName": "Buyers"}, {"audienceName": "Buyers"}, {"externalId": identifier, "region": "eu"}]
+    deliveries = [received(json.dumps(each).encode(), ADS, past) for each in bodies]
+    assert [each.reply for each in deliveries] == [Respond(status=200, body={"externalId": identifier})] * 3
+    assert ([each.violations for each in deliveries], past.members.lists()) == ([()] * 3, {})
+
+
+def test_an_audience_that_was_never_created_is_not_found() -> None:
+    """The answer is a 404 that names the nearest; the question breaks nothing."""
+    past, identifier = Past(), external_id("Buyers")
+    received(b'{"audienceName": "Buyers"}', ADS, past)
+    delivery = received(json.dumps({"externalId": identifier[:-1]}).encode(), ADS, past)
+    assert (answer(delivery), delivery.violations) == (404, ())
+    assert isinstance(delivery.reply, Respond)
+    assert isinstance(delivery.reply.body, dict)
+    assert f"did you mean {identifier!r}?" in delivery.reply.body["error"]
+
+
+def test_an_audience_whose_creation_was_refused_does_not_exist() -> None:
+    """It does once an attempt is accepted: attempts at one audience are counted like those at a message."""
+    past, ads, seen = Past(), replying(503, 200, destination=ADS), []
+    for name in ("Buyers", "Others", "Buyers"):
+        received(json.dumps({"audienceName": name}).encode(), ads, past)
+        seen.append([audience.name for audience in past.audiences.by_id().values()])
+    assert seen == [[], [], ["Buyers"]]
+
+
 @pytest.mark.parametrize(
-    ("document", "identifier"),
-    [({"audienceName": "Buyers"}, external_id("Buyers")), ({"externalId": "ext_1"}, "ext_1")],
+    ("body", "known"), [({"externalId": "own"}, ["own"]), ({"externalId": ""}, []), ({"externalId": 5}, []), ({}, [])]
 )
-def test_a_life_cycle_request_is_answered_with_the_external_id(document: dict[str, Any], identifier: str) -> None:
-    """Creating and getting a list answers its id, and changes no members."""
-    past = Past()
-    delivery = received(json.dumps(document).encode(), ADS, past)
-    assert delivery.reply == Respond(status=200, body={"externalId": identifier})
-    assert (delivery.violations, past.members.lists()) == ((), {})
+def test_an_audience_is_known_by_the_id_that_was_answered(body: dict[str, Any], known: list[str]) -> None:
+    """A destination may answer one of its own; without one, the sender takes the creation for failed."""
+    past, own = Past(), Respond(status=200, body=body)
+    ads = replace(ADS, behaviour=replace(ADS.behaviour, reply=own))  # type: ignore[type-var]  # it is `Always`
+    received(b'{"audienceName": "Buyers"}', ads, past)
+    assert list(past.audiences.by_id()) == known
 
 
 def test_a_life_cycle_request_may_be_cut_off() -> None:
@@ -142,6 +170,19 @@ def test_a_life_cycle_request_is_answered_as_the_destination_was_told_to() -> No
     own = Respond(status=200, body={"externalId": ""})
     ads = replace(ADS, behaviour=replace(ADS.behaviour, reply=own))  # type: ignore[type-var]  # it is `Always`
     assert received(b'{"audienceName": "Buyers"}', ads).reply == own
+
+
+@pytest.mark.parametrize(
+    ("answered", "known"),
+    [(Respond(status=200), [external_id("Buyers")]), (Respond(status=200, text="created"), [])],
+)
+def test_an_audience_that_an_endpoint_created_is_known_by_our_id(answered: Respond, known: list[str]) -> None:
+    """What the endpoint called it is not recorded; a text is no id."""
+    past = Past()
+    request = arrival(b'{"audienceName": "Buyers"}', "ads")
+    delivery = receive(request, ADS, past, checker(), run="default", number=1, answered=answered)
+    remember(delivery, past)
+    assert list(past.audiences.by_id()) == known
 
 
 def test_only_accepted_deliveries_change_the_lists() -> None:

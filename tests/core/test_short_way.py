@@ -67,7 +67,7 @@ def test_the_verdict_is_that_of_the_long_way(
 USUAL = [
     track(userId="new", messageId="new"),
     {"list": KEY, "add": [{"userId": "new"}, {"userId": "newer"}]},
-    event(track(userId="new", messageId="new"), received_at="2026-01-05T09:00:00Z", reply={"status": 503}),
+    event(track(userId="new", messageId="new"), received_at="2026-01-05T09:00:00Z", reply={"status": 202}),
     {"destination": "crm", "payloads": [track(userId="new", messageId="new"), track(userId="n", messageId="n")]},
     {"destination": "crm", "request": {"body": json.dumps([track(userId="new"), track(userId="newer")])}},
     {"destination": "crm", "payload": listed("add", {"userId": "new"})["payload"]},
@@ -86,6 +86,7 @@ UNUSUAL = [
     {"list": KEY, "remove": [{"userId": "u"}]},
     {"list": KEY, "add": []},
     event(track(), reply={"status": 200.0}),
+    event(track(), reply={"status": 503}),
     event(track(), unexpected=True),
     event(track(), deliveries=[]),
     {"destination": "crm", "request": {"url": "http://h/", "body": json.dumps(track())}, "log": {"entries": []}},

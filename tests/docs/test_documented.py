@@ -26,7 +26,9 @@ from harness.core.behaviours.rates import RATES
 from harness.core.calls import CALL_TYPES
 from harness.core.contract import PARAMETERS
 from harness.core.destinations.kinds import KINDS
+from harness.core.instants import format_duration
 from harness.core.ledger import Filter
+from harness.core.lists.presets import CADENCES, MINIMUM_SIZES, Cadence, MinimumSize
 from harness.core.rules.catalogue import RULES
 from harness.engage.faults import FAULTS
 from harness.pytest_plugin.marking import Demands
@@ -122,10 +124,10 @@ def test_every_kind_of_destination_is_documented(kind: str) -> None:
 
 @pytest.mark.parametrize("schema", ["scenario", "config", "fragment"])
 def test_every_key_of_a_file_is_documented(schema: str) -> None:
-    """Each key, action, expectation and field is named in the page on scenarios, or in that on behaviours."""
+    """Each key, action, expectation and field is named in the page on scenarios, behaviours or lists."""
     names = set(schema_names(own_schema(schema).document))
     assert names
-    assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md"))
+    assert not missing(names, page("docs/scenarios.md") + page("docs/behaviours.md") + page("docs/lists.md"))
 
 
 @pytest.mark.parametrize("part", ["plan", "reply_rule", "auth", "signature"])
@@ -147,6 +149,14 @@ def test_every_fault_of_the_connection_is_documented(fault: Any) -> None:
 def test_every_preset_of_a_rate_is_documented() -> None:
     """Presets are listed by name."""
     assert not missing(RATES, page("docs/behaviours.md"))
+
+
+@pytest.mark.parametrize("each", [*CADENCES.values(), *MINIMUM_SIZES.values()], ids=lambda each: each.name)
+def test_every_preset_of_a_list_is_documented(each: Cadence | MinimumSize) -> None:
+    """Each has a row with its number in the table of cadences, or of sizes."""
+    number = format_duration(each.sync.every) if isinstance(each, Cadence) else str(each.members)
+    rows = [row for row in page("docs/lists.md").splitlines() if row.startswith(f"| `{each.name}` |")]
+    assert [row for row in rows if f"| {number} |" in row], rows
 
 
 def test_every_key_of_a_contract_is_documented() -> None:

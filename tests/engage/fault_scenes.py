@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 from harness.core.authentication import Bearer, Signing
 from harness.core.calls import personas, subject
-from harness.core.instants import DAY, HOUR, Instant
+from harness.core.instants import DAY, HOUR, MINUTE, SECOND, Instant
 from harness.core.journeys import Entry
 from harness.core.profiles import Profile
 from harness.engage.pipeline import Request
-from harness.engage.retries import Answer, Outcome
+from harness.engage.retries import Answer, Breakdown, Outcome
 from tests.engage.spaces import ALEX, SAM, STEP, Destination, accept, event, journey, list_, play, space_of
 
 Calls: TypeAlias = list[dict[str, Any]]
@@ -27,6 +27,26 @@ def outage(request: Request, now: Instant) -> Outcome:
 def refusal(request: Request, now: Instant) -> Outcome:
     """Answer 400."""
     return Answer(status=400)
+
+
+def down(request: Request, now: Instant) -> Outcome:
+    """Answer 503, always."""
+    return Answer(status=503)
+
+
+def unsupported(request: Request, now: Instant) -> Outcome:
+    """Answer 501."""
+    return Answer(status=501)
+
+
+def cut(request: Request, now: Instant) -> Outcome:
+    """Break the first connection, and then accept."""
+    return Breakdown(reason="ECONNRESET") if request.attempt == 1 else Answer(status=200)
+
+
+def limited(request: Request, now: Instant) -> Outcome:
+    """Ask for ten minutes of patience, and then accept."""
+    return Answer(status=429, headers={"Retry-After": "600"}) if request.attempt == 1 else Answer(status=200)
 
 
 def entering(
@@ -50,6 +70,16 @@ def entering(
 def trying(destination: Destination) -> Callable[[str | None], Calls]:
     """A scene in which one entry is sent to a destination that answers like this."""
     return lambda fault: entering(fault, 5 * HOUR, destination=destination)
+
+
+def within(pause: int, destination: Destination) -> Callable[[str | None], Calls]:
+    """A scene in which so much time passes after one entry to a destination that answers like this."""
+    return lambda fault: entering(fault, pause, destination=destination)
+
+
+def more_than(number: int) -> Callable[[Calls], bool]:
+    """Whether more calls were sent than `number`."""
+    return lambda calls: len(calls) > number
 
 
 def exiting(*pauses: int) -> Callable[[str | None], Calls]:
@@ -140,6 +170,15 @@ SCENES: dict[str, tuple[Callable[[str | None], Calls], Callable[[Calls], Any], A
     "key-changes-per-version": (two_versions, distinct(lambda call: personas(call)["computation_key"]), 2, 1),
     "retry-with-new-message-id": (trying(outage), distinct(lambda call: call["messageId"]), 3, 1),
     "retry-with-new-timestamp": (trying(outage), distinct(lambda call: call["timestamp"]), 3, 1),
+    "retry-with-other-content": (trying(outage), distinct(lambda call: call["context"].get("retried")), 2, 1),
+    "given-up-early": (trying(outage), len, 2, 3),
+    "unavailable-not-retried": (trying(outage), len, 1, 3),
+    "cut-connection-not-retried": (trying(cut), len, 1, 2),
+    "unsupported-retried": (trying(unsupported), len, 5, 1),
+    "retry-after-ignored": (within(5 * MINUTE, limited), len, 2, 1),
+    "retried-at-once": (within(SECOND, outage), len, 3, 1),
+    "retried-every-minute": (within(10 * MINUTE, down), more_than(8), True, False),
+    "window-ignored": (within(12 * HOUR, down), more_than(30), True, False),
     "never-retried": (trying(outage), len, 1, 3),
     "refusals-retried": (trying(refusal), len, 5, 1),
     "accepted-sent-again": (trying(accept), len, 5, 1),

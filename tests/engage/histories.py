@@ -154,11 +154,10 @@ def _unending(step: Step) -> Step:
 
 REPLIES: st.SearchStrategy[Reply] = st.sampled_from(
     [OK, OK, Respond(status=202), *(Respond(status=status) for status in (503, 429, 500, 408, 400, 401)), RESET]
+    + [Respond(status=429, headers=(("Retry-After", seconds),)) for seconds in ("90", "7200", "99999")]
 )
 MIXED = Respond(status=207, items=(200, 503, 200))
 """An answer that tells payloads apart; a payload beyond its items is accepted."""
-CALL_REPLIES = REPLIES | st.just(MIXED)
-"""The space sends a list sync document again as a whole, so that lists do not tell its users apart."""
 
 
 @st.composite
@@ -177,7 +176,7 @@ def _places(draw: st.DrawFn) -> tuple[Place, ...]:
         places.append(
             Place(
                 address=address,
-                replies=tuple(draw(st.lists(REPLIES if kind == "list" else CALL_REPLIES, min_size=1, max_size=4))),
+                replies=tuple(draw(st.lists(REPLIES | st.just(MIXED), min_size=1, max_size=4))),
                 out_from=draw(st.sampled_from([0, HOUR, DAY])),
                 out_for=draw(st.sampled_from([0, 0, 20 * MINUTE, 6 * HOUR])),
                 batches=draw(st.booleans()),
@@ -337,9 +336,9 @@ class Played:
         end = self.space.now + duration
         while (due := self.space.next_due()) is not None and due <= end:
             for body, requests in self._bodies(self.space.take_due(due)):
-                reply = self._receive(requests[0], body, due)
+                delivery = self._receive(requests[0], body, due)
                 for index, request in enumerate(requests):
-                    self.space.answered(request, _outcome(reply, index if len(requests) > 1 else None), due)
+                    self.space.answered(request, _outcome(delivery, index if len(requests) > 1 else None), due)
         self.space.reach(end)
 
     def _step(self, at: tuple[int, int]) -> tuple[str, str]:
@@ -359,7 +358,7 @@ class Played:
             else:
                 yield from ((request.body, [request]) for request in group)
 
-    def _receive(self, request: Request, body: bytes, now: Instant) -> Reply:
+    def _receive(self, request: Request, body: bytes, now: Instant) -> Delivery:
         name = request.destination
         place, headers = self.places[name], [(k.encode(), v.encode()) for k, v in request.headers.items()]
         arrival = Arrival(name, "POST", f"/destinations/{name}", headers, body, now, now)
@@ -374,7 +373,7 @@ class Played:
             answered=Respond(status=503) if out else None,
         )
         self.ledger.append(delivery)
-        return delivery.reply
+        return delivery
 
 
 def _destination(place: Place) -> Destination:
@@ -392,12 +391,19 @@ def _named(profile: Profile) -> dict[str, str]:
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _outcome(reply: Reply, index: int | None) -> Outcome:
-    """What the sender makes of a reply to the payload at `index` of a batch, or to the only one."""
+def _outcome(delivery: Delivery, index: int | None) -> Outcome:
+    """What the sender makes of the reply to the payload at `index` of a batch, or to the only request in it."""
+    reply = delivery.reply
     if not isinstance(reply, Respond):
         return Breakdown(reason="ECONNRESET")
-    items = reply.items or ()
-    return Answer(status=items[index] if index is not None and index < len(items) else reply.status)
+    told = [
+        reply.status if each >= len(reply.items or ()) else (reply.items or ())[each]
+        for each in range(len(delivery.payloads))
+    ]
+    if index is not None:
+        return Answer(status=told[index], headers=dict(reply.headers))
+    results = [{"status": status} for status in told] if reply.items is not None and delivery.kind == "list" else []
+    return Answer(status=reply.status, headers=dict(reply.headers), body=json.dumps(results or {}).encode())
 
 
 def declared(journeys: Iterable[Journey], people: Iterable[Profile]) -> dict[str, Any]:

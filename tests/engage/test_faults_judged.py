@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -45,8 +46,29 @@ STEPS: tuple[Step, ...] = (
 )
 OUTAGE = behaviour([503, "reset", 429, 200])
 
-IN_OUTAGE = ("key-changes-per-attempt", "retry-with-new-message-id", "retry-with-new-timestamp")
-"""Faults that show only in retries."""
+ANSWERS_TO: dict[str, Behaviour] = {
+    **dict.fromkeys(
+        (
+            "key-changes-per-attempt",
+            "retry-with-new-message-id",
+            "retry-with-new-timestamp",
+            "retry-with-other-content",
+            "never-retried",
+            "given-up-early",
+            "unavailable-not-retried",
+            "retried-at-once",
+        ),
+        OUTAGE,
+    ),
+    "cut-connection-not-retried": behaviour(["reset", 200]),
+    "refusals-retried": behaviour(400),
+    "unsupported-retried": behaviour(501),
+    "retry-after-ignored": behaviour([{"status": 429, "headers": {"Retry-After": "600"}}, 200]),
+    "retried-every-minute": behaviour([500, 500, 500, 500, 500, 200]),
+    "window-ignored": behaviour(503),
+    "whole-batch-again": behaviour({"items": {"rules": [{"when": {"user": "u2", "attempt": 1}, "reply": 503}]}}),
+}
+"""What destinations answer where a fault shows only then."""
 JOURNEY_OF = {
     "exit-says-true": stepped(*STEPS, exit_after=7 * DAY),
     "exit-too-early": stepped(*STEPS, exit_after=7 * DAY),
@@ -62,12 +84,13 @@ CONTRACT_OF = {"snippet-left-in-place": "segment-spec"}
 """Faults that other contracts than that of journeys are there to tell."""
 ALSO = {
     "step-left-unnamed": ("key-stable",),
-    "key-changes-per-attempt": ("message-id-unique",),
+    "key-changes-per-attempt": ("retry-same-message", "retry-policy"),
     "test-events-to-list": ("personas-context",),
     "list-removal-by-identify": ("personas-context",),
     "list-removal-by-audience-exited": ("personas-context",),
 }
-"""Faults that cannot but break another rule as well: a bare call has no details, a retry with a new key new content."""
+"""Faults that cannot but break another rule as well: a bare call has no details, a retry with a new key
+is other content, and in a list it is no retry at all."""
 
 
 class Destinations:
@@ -95,12 +118,14 @@ class Destinations:
         delivery = receive(arrival, self.known[name], self.pasts[name], self.checker, run="test", number=number)
         self.ledger.append(delivery)
         if isinstance(delivery.reply, Respond):
-            return Answer(status=delivery.reply.status)
+            items = delivery.reply.items
+            body = b"" if items is None else json.dumps([{"status": status} for status in items]).encode()
+            return Answer(status=delivery.reply.status, headers=dict(delivery.reply.headers), body=body)
         return Breakdown(reason="ECONNRESET")
 
     def judgement(self) -> Judgement:
         """What all of it shows."""
-        return judge(self.ledger, self.known, self.checker)
+        return judge(self.ledger, self.known, self.checker, settled=True)
 
 
 def _destination(address: Address, behaviour: Behaviour) -> Destination:
@@ -161,7 +186,7 @@ def test_a_right_space_is_never_accused(journey: Journey, behaviour: Behaviour |
 @pytest.mark.parametrize("name", [name for name, fault in FAULTS.items() if fault.rule is not None])
 def test_a_fault_breaks_the_rule_that_it_names(name: str) -> None:
     """The rule that must catch a fault catches it, and no other rule accuses the space in error."""
-    answers = OUTAGE if name in IN_OUTAGE else None
+    answers = ANSWERS_TO.get(name)
     journey = JOURNEY_OF.get(name, stepped(*STEPS))
     contract = CONTRACT_OF.get(name, "engage-journeys")
     found = judged(journey, fault=name, behaviour=answers, contract=contract)

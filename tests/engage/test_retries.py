@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
+from harness.core.authentication import Bearer
 from harness.core.instants import HOUR, MINUTE, SECOND, Instant
 from harness.engage.errors import SpaceError
 from harness.engage.pipeline import Request
@@ -55,6 +57,22 @@ def test_a_final_status_is_not_tried_again(status: int) -> None:
     space = entered()
     assert len(play(space, 24 * HOUR, Log(Answer(status=status)))) == 1
     assert space.overview("crm").failed == {str(status): 1}
+
+
+@pytest.mark.parametrize(
+    ("replies", "attempts"),
+    [([401, 200], 2), ([401, 401, 200], 2), ([401, 503, 401, 200], 3)],
+    ids=str,
+)
+def test_a_token_is_renewed_once_and_at_once(replies: list[int], attempts: int) -> None:
+    """Where a destination is sent a token, its first refusal is answered with a new one; a second is final."""
+    space = space_of(replace(event("crm"), auth=Bearer(token="token-x")))
+    space.publish(journey("crm"))
+    space.enter("winback", STEP, ALEX)
+    log = Log(*(Answer(status=status) for status in replies))
+    play(space, HOUR, log)
+    assert len(log.times) == attempts
+    assert log.times[1] == log.times[0]
 
 
 @pytest.mark.parametrize("reason", ["ECONNREFUSED", "ECONNRESET", "ETIMEDOUT"])

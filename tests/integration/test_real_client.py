@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -16,9 +17,11 @@ from harness.adapters.clocks import VirtualClock
 from harness.adapters.contract_files import load_contract
 from harness.adapters.server.runs import Run
 from harness.adapters.server.threaded import ThreadedServer
+from harness.core.behaviours import behaviour
 from harness.core.declarations import Declarations
 from harness.core.destinations.destination import Destination
 from harness.core.journeys import Entry, Journey, SendStep
+from harness.core.retry_profiles import retry_profile
 from harness.core.systems import Address
 from harness.engage.space import Space
 from harness.senders.engage import EngageSystem
@@ -114,6 +117,72 @@ def losing_the_first_answer(host: str) -> Iterator[tuple[str, list[bytes]]]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def served_badly(served: ThreadedServer, *replies: Any, retries: str = "analytics-python") -> Run:
+    """A run with a source `shop-key` that answers like this, one after the other, and as it should at last."""
+    source = Destination(
+        name="shop-key", kind="source", behaviour=behaviour([*replies, 200]), retries=retry_profile(retries)
+    )
+    run = served.do(lambda: served.server.open_run("shop", VirtualClock()))
+    served.do(lambda: run.configure(load_contract("engage-journeys"), {"shop-key": source}, Declarations()))
+    return run
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [408, {"status": 429, "headers": {"Retry-After": "1"}}, 410, 460, 500, 503, "reset", "empty", "hang"],
+    ids=str,
+)
+def test_it_keeps_to_its_own_profile(served: ThreadedServer, reply: Any) -> None:
+    """What failed is tried again once, as the same message, in time by its own profile, and taken in once."""
+    run = served_badly(served, reply)
+    send(served.server.source_url(run), timeout=0.5, upload_interval=0.05)
+    run.settled = True
+    assert [delivery.attempt for delivery in run.ledger.deliveries()] == [1, 2]
+    assert [call["type"] for _, call in run.sources.calls] == ["identify", "track"]
+    assert run.judge().violations == ()
+
+
+@pytest.mark.parametrize("reply", [400, 401, 403, 404, 413, 501, 505])
+def test_it_gives_up_after_a_final_answer(served: ThreadedServer, reply: int) -> None:
+    """A refusal is final by its profile: it is not tried again, and nobody is accused."""
+    run = served_badly(served, reply)
+    send(served.server.source_url(run), timeout=0.5, upload_interval=0.05)
+    run.settled = True
+    assert len(run.ledger.deliveries()) == 1
+    assert run.sources.calls == []
+    assert run.judge().violations == ()
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [(410, "the sender to shop-key tries a message again that it answered 410"),
+     (501, "shop-key answered a message 501, and never got it again")],
+)  # fmt: skip
+def test_it_is_accused_by_the_profile_of_others(served: ThreadedServer, reply: int, told: str) -> None:
+    """It tries a 410 again, and no 501, which those who send webhooks do just the other way round."""
+    run = served_badly(served, reply, retries="standard-webhooks")
+    send(served.server.source_url(run), timeout=0.5, upload_interval=0.05)
+    run.settled = True
+    assert {violation.message for violation in run.judge().violations} == {told}
+
+
+def test_a_source_that_answers_badly_takes_nothing_in(served: ThreadedServer) -> None:
+    """The calls of a request that was refused reach no system; those of one that was taken do, whatever its path."""
+    run = served_badly(served, 503)
+    url = f"{served.server.source_url(run)}/v1/track"
+    for expected in (503, 200):
+        body = b'{"userId": "u1", "event": "Order Completed", "messageId": "m1", "writeKey": "shop-key"}'
+        request = Request(url, data=body, headers={"Content-Type": "application/json"})  # noqa: S310  # our own host
+        try:
+            status = urlopen(request).status  # noqa: S310  # as above
+        except HTTPError as error:
+            status = error.code
+            error.close()
+        assert status == expected
+        assert len(run.sources.calls) == (expected == 200)
+    assert run.sources.calls[0][1]["type"] == "track"
 
 
 async def test_its_event_lets_the_user_into_a_journey(served: ThreadedServer, run: Run) -> None:

@@ -25,13 +25,14 @@ def test_replies_are_as_told(play: Play) -> None:
     """A status, or a sequence for each message, as in scenario files."""
     play("""
 def test_it(destinations):
-    always, once = destinations.event("always", replies=503), destinations.event("once", replies=[500, 200])
+    always = destinations.event("always", replies=503, retries="none")
+    once = destinations.event("once", replies=[500, 200])
     assert [post(always.url, track()), post(always.url, track())] == [503, 503]
     assert [post(once.url, track()), post(once.url, track())] == [500, 200]
     always.assert_undelivered(1)
     always.assert_attempts(each=2, total=2)
     once.assert_received(1)
-    destinations.event("always", replies=200)
+    destinations.event("always", replies=200, retries="none")
     assert post(always.url, track()) == 200
 """).assert_outcomes(passed=1)
 
@@ -48,6 +49,42 @@ def test_it(destinations):
     assert ads.members_of("another") == []
     ads.assert_received(2, action="add")
 """).assert_outcomes(passed=1)
+
+
+def test_a_list_has_a_history(play: Play) -> None:
+    """Who was added and removed, by which delivery and payload."""
+    play("""
+@pytest.mark.harness(contract="engage-audiences")
+def test_it(destinations):
+    ads = destinations.list("ads")
+    post(ads.url, {"list": "k", "add": [{"userId": "u1"}, {"userId": "u2"}]})
+    post(ads.url, {"list": "k", "remove": [{"userId": "u1"}]})
+    told = [(each.action, each.user["userId"], each.delivery, each.payload) for each in ads.history]
+    assert told == [("add", "u1", 1, 0), ("add", "u2", 1, 1), ("remove", "u1", 2, 0)]
+""").assert_outcomes(passed=1)
+
+
+def test_members_of_a_list_are_in_effect_later(play: Play) -> None:
+    """By its cadence and its minimum size; a time to come shows who will be."""
+    play("""
+@pytest.mark.harness(journeys=JOURNEYS)
+def test_it(destinations):
+    ads = destinations.list("ads", sync={"every": "1h"}, minimum_size=2)
+    assert not ads.targetable()
+    post(ads.url, {"list": KEY, "add": [{"userId": "u1"}, {"userId": "u2"}]})
+    assert (ads.in_effect(), ads.targetable(), len(ads.members)) == ([], False, 2)
+    assert ads.in_effect(at="2h") == ads.in_effect("Opened email", at="2h") == ads.members
+
+
+def test_a_space(destinations, engage_space):
+    ads = destinations.list("ads", sync="google-ads", minimum_size=1)
+    engage_space.publish("winback", name="Win-back", steps={"New users": [ads]})
+    engage_space.enter("winback", "New users", engage_space.profile("u1"))
+    engage_space.advance("5h")
+    before = ads.targetable("New users")
+    engage_space.advance("2h")
+    assert (before, ads.targetable("New users"), len(ads.in_effect("New users"))) == (False, True, 1)
+""").assert_outcomes(passed=2)
 
 
 def test_a_synchronous_test_can_wait(play: Play) -> None:
@@ -69,7 +106,7 @@ def test_only_what_is_accepted_counts_as_come(play: Play) -> None:
     """A message that the destination refuses is not waited for in success, however often it is tried."""
     result = play("""
 def test_it(destinations):
-    crm = destinations.event("crm", replies=[503, 503, 200])
+    crm = destinations.event("crm", replies=[503, 503, 200], retries="none")
     post(crm.url, track())
     with pytest.raises(AssertionError, match="never accepted"):
         crm.wait_for(1, timeout=0)
@@ -194,7 +231,7 @@ def test_destinations_and_deliveries_show_what_they_are(play: Play) -> None:
 @pytest.mark.harness(expect_violations=["malformed-body"])
 def test_it(destinations):
     assert repr(destinations) == "<destinations: none>" and repr(destinations.deliveries) == "[]"
-    crm, ads = destinations.event("crm", replies=503), destinations.list("ads", replies="reset")
+    crm, ads = destinations.event("crm", replies=503, retries="none"), destinations.list("ads", replies="reset")
     post(crm.url, track())
     post(crm.url, "x")
     assert repr(crm) == f"<event destination 'crm' at {crm.url}: 2 deliveries>"

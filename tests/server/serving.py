@@ -86,10 +86,12 @@ async def served(
     limits: Limits | None = None,
     attach: Attach | None = None,
     ledgers: Ledgers | None = None,
+    token: str | None = None,
 ) -> AsyncIterator[Served]:
     """A server on a free port whose default run is set up by `config`; journeys in it get a simulated space."""
     spaces = Spaces()
-    async with serving(Server(limits=limits, attach=attach or spaces.attach, ledgers=ledgers), spaces) as it:
+    server = Server(limits=limits, attach=attach or spaces.attach, ledgers=ledgers, token=token)
+    async with serving(server, spaces) as it:
         if config is not None:
             await it.put("/runs/default", config)
         yield it

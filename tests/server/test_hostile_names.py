@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 from tests.server.serving import CONTROL, served
 from tests.server.test_hostile_traffic import files, set_up
 from tests.server.test_ledgers import durable
@@ -41,10 +43,11 @@ def asked(name: str) -> list[tuple[str, str, Any]]:
     ]
 
 
-async def test_hostile_names_make_no_file_and_no_failure(tmp_path: Path) -> None:
+async def test_hostile_names_make_no_file_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As a run, a destination, a user, an event, a property, a column and a file of a warehouse."""
     folder = tmp_path / "data"
     folder.mkdir()
+    monkeypatch.chdir(folder)
     async with served(ledgers=durable(folder)) as it:
         await set_up(it, folder)
         for name in NAMES:

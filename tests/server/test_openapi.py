@@ -21,7 +21,7 @@ CONFIG = {
     "destinations": {
         "crm": {"kind": "event", "calls": ["track"], "replies": [503, 200], "integration": "CRM"},
         "cut": {"kind": "event", "replies": "reset"},
-        "ads": {"kind": "list"},
+        "ads": {"kind": "list", "sync": {"every": "1h"}, "minimum_size": 2},
         "wh": {"kind": "warehouse"},
     }
 }
@@ -102,6 +102,13 @@ ASKED: list[tuple[str, str, str, Any]] = [
     ("PATCH", RUN + "/destinations/{name}", HERE + "/destinations/ads", {"replies": 500}),
     ("PATCH", RUN + "/destinations/{name}", HERE + "/destinations/ads", {}),
     ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members", None),
+    ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members?format=csv", None),
+    ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members?list=nobodys", None),
+    ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members?in_effect=true", None),
+    ("GET", RUN + "/destinations/{name}/members", HERE + "/destinations/ads/members?at=yesterday", None),
+    ("GET", RUN + "/destinations/{name}/lists", HERE + "/destinations/ads/lists", None),
+    ("GET", RUN + "/destinations/{name}/members/history", HERE + "/destinations/ads/members/history", None),
+    ("GET", RUN + "/destinations/{name}/members/history", HERE + "/destinations/ads/members/history?user=u1", None),
     ("GET", RUN + "/destinations/{name}/rows", HERE + "/destinations/wh/rows?sql=select%201%20as%20n", None),
     ("GET", RUN + "/destinations/{name}/rows", HERE + "/destinations/wh/rows?sql=drop", None),
     ("GET", RUN + "/deliveries", HERE + "/deliveries", None),

@@ -41,7 +41,7 @@ async def serving(*options: str) -> AsyncIterator[tuple[asyncio.subprocess.Proce
             await process.wait()
 
 
-async def _ended(*options: str) -> tuple[int | None, str, str]:
+async def ended(*options: str) -> tuple[int | None, str, str]:
     """Exit code, standard output and standard error of a serve that does not come up."""
     process = await asyncio.create_subprocess_exec(
         *COMMAND, *options, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
@@ -114,7 +114,7 @@ async def test_a_port_in_use_is_one_clear_line_and_exit_2() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = str(taken.getsockname()[1])
-        code, out, err = await _ended("--port", port)
+        code, out, err = await ended("--port", port)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert f"127.0.0.1:{port}" in err
     assert "--port" in err
@@ -146,14 +146,14 @@ async def test_a_bad_configuration_is_an_error_with_its_place_and_exit_2(case: s
     text, told = BAD[case]
     config = tmp_path / "server.yaml"
     config.write_text(text)
-    code, out, err = await _ended("--config", str(config), "--json")
+    code, out, err = await ended("--config", str(config), "--json")
     assert (code, out) == (2, "")
     assert f"{config}{told}" in err
 
 
 async def test_a_configuration_that_is_not_there_is_exit_2(tmp_path: Path) -> None:
     """The path is named."""
-    code, _, err = await _ended("--config", str(tmp_path / "none.yaml"))
+    code, _, err = await ended("--config", str(tmp_path / "none.yaml"))
     assert code == 2
     assert "none.yaml" in err
 

@@ -17,6 +17,7 @@ from harness.adapters.server.routes import Route
 from harness.adapters.server.runs import Run
 from harness.core.contract import Contract
 from harness.core.destinations.bodies import Unpacked, load
+from harness.core.destinations.destination import Destination
 from harness.core.documents import Document, Mark
 from harness.core.instants import Duration, Instant
 from harness.core.scenario.setup import Setup
@@ -71,6 +72,16 @@ def run_of(server: Controlled, request: web.Request) -> Run:
         raise Refused(404, f"there is no run {name[:200]!r}{near_miss(name[:200], known)}", "open it with PUT")
     run.asked_at = server.now()
     return run
+
+
+def destination_of(server: Controlled, request: web.Request) -> tuple[Run, Destination]:
+    """The run and the destination that the path names; 404 with the nearest name where there is none."""
+    run, name = run_of(server, request), request.match_info["name"]
+    destination = run.destinations.get(name)
+    if destination is None:
+        hint = near_miss(name[:200], list(run.destinations))
+        raise Refused(404, f"run {run.name!r} has no destination {name[:200]!r}{hint}", "set it up with PUT")
+    return run, destination
 
 
 async def document_of(request: web.Request, limits: Limits) -> Document:

@@ -7,6 +7,7 @@ from harness.adapters.server.deliveries_view import DeliveriesView
 from harness.adapters.server.delivery_stream import DeliveryStream
 from harness.adapters.server.destination_control import DestinationControl
 from harness.adapters.server.ledger_control import LedgerControl
+from harness.adapters.server.list_control import ListControl
 from harness.adapters.server.routes import Route
 from harness.adapters.server.run_control import RunControl
 from harness.adapters.server.service_control import ServiceControl
@@ -23,6 +24,7 @@ class ControlApi:
             DestinationControl(server, read),
             DeliveriesView(server),
             self._stream,
+            ListControl(server),
             LedgerControl(server),
             ServiceControl(server, lambda: self._stream.open),
         )

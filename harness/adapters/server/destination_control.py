@@ -1,4 +1,4 @@
-"""The control API's destinations: shown, set up, changed while they run; and who is on their lists."""
+"""The control API's destinations: shown, set up, changed while they run; and what is in their tables."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from typing import Any, Final
 from aiohttp import web
 
 from harness.adapters.server.answers import json_answer
-from harness.adapters.server.asking import Controlled, ReadSetup, document_of, rooted, run_of
+from harness.adapters.server.asking import Controlled, ReadSetup, destination_of, document_of, rooted, run_of
 from harness.adapters.server.problems import Refused
 from harness.adapters.server.routes import RUN, Parameter, Route, ok, read_query
-from harness.adapters.server.runs import Run
 from harness.adapters.server.state import destination_state
 from harness.adapters.warehouses.loading import WarehouseFailed
 from harness.adapters.warehouses.stores import QueryFailed
 from harness.core.behaviours import Always
 from harness.core.destinations.destination import WAREHOUSE, Destination
-from harness.core.spelling import near_miss
 
 _TAG: Final = "Destinations"
 _HERE: Final = RUN + "/destinations/{name}"
@@ -30,6 +28,8 @@ _FIELDS: Final = {
     "integration": "integration",
     "replies": "behaviour",
     "url": "url",
+    "sync": "sync",
+    "minimum_size": "minimum_size",
 }
 """The settings that can be changed while a destination runs, each with the field of the destination that it writes."""
 
@@ -71,11 +71,6 @@ class DestinationControl:
                 problems=(400, 404),
             ),
             Route(
-                method="GET", path=_HERE + "/members", handler=self._members, tag=_TAG,
-                summary="Show who is on the lists of a list destination",
-                answers=ok("Members", "The members of each list."), problems=(404,),
-            ),
-            Route(
                 method="GET", path=_HERE + "/rows", handler=self._rows, tag=_TAG,
                 summary="Query the tables of a warehouse",
                 detail="All that the warehouse accepted is loaded before. The query can change nothing.",
@@ -90,7 +85,7 @@ class DestinationControl:
         )
 
     async def _get(self, request: web.Request) -> web.StreamResponse:
-        run, destination = self._named(request)
+        run, destination = destination_of(self._server, request)
         return json_answer(destination_state(run, destination))
 
     async def _put(self, request: web.Request) -> web.StreamResponse:
@@ -100,7 +95,7 @@ class DestinationControl:
         return json_answer(destination_state(run, run.destinations[name]))
 
     async def _patch(self, request: web.Request) -> web.StreamResponse:
-        run, destination = self._named(request)
+        run, destination = destination_of(self._server, request)
         changes = (await document_of(request, self._server.limits)).data
         if not isinstance(changes, dict) or not changes:
             raise ValueError('nothing is to be changed: send an object such as {"replies": [503, 200]}')
@@ -110,15 +105,8 @@ class DestinationControl:
         run.add(_changed(destination, parsed, changes))
         return json_answer(destination_state(run, run.destinations[destination.name]))
 
-    async def _members(self, request: web.Request) -> web.StreamResponse:
-        run, destination = self._named(request)
-        if destination.kind != "list":
-            title = f"{destination.name!r} is of kind {destination.kind}, and has no members"
-            raise Refused(404, title, "name a list destination")
-        return json_answer({"lists": run.pasts[destination.name].members.lists()})
-
     async def _rows(self, request: web.Request) -> web.StreamResponse:
-        run, destination = self._named(request)
+        run, destination = destination_of(self._server, request)
         warehouse = run.warehouses.get(destination.name)
         if destination.kind != WAREHOUSE or warehouse is None:
             title = f"{destination.name!r} is of kind {destination.kind}, and has no tables"
@@ -133,15 +121,6 @@ class DestinationControl:
         except WarehouseFailed as error:
             raise Refused(503, str(error), "ask again once its database is well") from None
         return json_answer({"columns": list(found.columns), "rows": found.records(), "left_null": list(found.notes)})
-
-    def _named(self, request: web.Request) -> tuple[Run, Destination]:
-        """The run and the destination that the path names; 404 with the nearest name where there is none."""
-        run, name = run_of(self._server, request), request.match_info["name"]
-        destination = run.destinations.get(name)
-        if destination is None:
-            hint = near_miss(name[:200], list(run.destinations))
-            raise Refused(404, f"run {run.name!r} has no destination {name[:200]!r}{hint}", "set it up with PUT")
-        return run, destination
 
     def _parsed(self, name: str, settings: Any) -> Destination:
         setup, _ = self._read(rooted({"destinations": {name: settings}}))

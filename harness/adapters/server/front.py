@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from ssl import SSLContext
 from typing import Any, Final, TypeAlias, cast
 
 from aiohttp import hdrs, web
@@ -63,8 +64,8 @@ class Front:
         self.refused = refused or Refusals()
         self._in_flight = in_flight or InFlight()
 
-    async def start(self, host: str, port: int) -> str:
-        """Listen, and return the URL with the port that was really taken; OSError where it cannot be had."""
+    async def start(self, host: str, port: int, tls: SSLContext | None = None) -> str:
+        """Listen, with `tls` where given, and return the URL with the port that it got; OSError where it got none."""
         # Only the runner of an application hands out its handler and its request factory.
         control = web.AppRunner(self._control, access_log=None)
         await control.setup()
@@ -72,14 +73,14 @@ class Front:
         server = _Server(self._receive, web_server, self._limits, self.refused, self._in_flight, self._cuts_short)
         runner = _Runner(server, self._control, shutdown_timeout=self._stop_seconds)
         await runner.setup()
-        site = web.TCPSite(runner, host, port, backlog=1024)
+        site = web.TCPSite(runner, host, port, backlog=1024, ssl_context=tls)
         try:
             await site.start()
         except OSError:
             await runner.cleanup()
             raise
         self._runner = runner
-        return f"http://{f'[{host}]' if ':' in host else host}:{site.port}"
+        return f"http{'s' if tls else ''}://{f'[{host}]' if ':' in host else host}:{site.port}"
 
     async def stop(self) -> None:
         """Listen no more, answer what is being answered, close what is open; a second call does nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator
 from typing import Final
 
 import orjson
@@ -15,6 +15,7 @@ from harness.adapters.server.asking import Controlled, run_of
 from harness.adapters.server.problems import Refused
 from harness.adapters.server.routes import JSON, RUN, Answer, Route, ok
 from harness.adapters.server.runs import Run
+from harness.adapters.server.streaming import streamed
 from harness.core.delivery import Delivery
 from harness.core.har_export import har_pieces
 from harness.core.importing import NotImportable, read_record
@@ -23,8 +24,6 @@ from harness.core.records import delivery_record
 
 _TAG: Final = "Deliveries"
 _LINES: Final = "application/x-ndjson"
-_PIECE: Final = 64 * 1024
-"""Bytes that are written at once."""
 _GROUP: Final = 256
 """Deliveries that are imported before the first of them must be committed."""
 _LONGEST_LINE: Final = 64 * 1024 * 1024
@@ -64,11 +63,11 @@ class LedgerControl:
         run = run_of(self._server, request)
         option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
         records = (delivery_record(each, run.secret_headers(each.destination)) for each in run.ledger.deliveries())
-        return await _streamed(request, (orjson.dumps(record, option=option) for record in records), _LINES)
+        return await streamed(request, (orjson.dumps(record, option=option) for record in records), _LINES)
 
     async def _export_har(self, request: web.Request) -> web.StreamResponse:
         run = run_of(self._server, request)
-        return await _streamed(
+        return await streamed(
             request, har_pieces(run.ledger.deliveries(), host=request.host, secret=run.secret_headers), JSON
         )
 
@@ -82,31 +81,6 @@ class LedgerControl:
         except NotImportable as error:
             raise Refused(400, str(error), f"the {run.count - before} deliveries before it are imported") from None
         return json_answer({"imported": run.count - before})
-
-
-async def _streamed(request: web.Request, pieces: Iterable[bytes], media: str) -> web.StreamResponse:
-    """Answer with `pieces`, joined as far as is worth a write."""
-    response = web.StreamResponse()
-    response.content_type = media
-    joined = _joined(pieces)
-    first = next(joined, b"")  # before the head leaves: a ledger that cannot be read is a problem, not half an answer
-    await response.prepare(request)
-    if request.method != hdrs.METH_HEAD:
-        await response.write(first)
-        for piece in joined:
-            await response.write(piece)
-    return response
-
-
-def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    buffer = bytearray()
-    for piece in pieces:
-        buffer += piece
-        if len(buffer) >= _PIECE:
-            yield bytes(buffer)
-            buffer.clear()
-    if buffer:
-        yield bytes(buffer)
 
 
 async def _take(deliveries: AsyncIterator[Delivery], run: Run) -> None:

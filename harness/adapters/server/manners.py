@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Final, Protocol, assert_never, cast
 
 from aiohttp import web
@@ -78,5 +79,6 @@ def reset(transport: asyncio.Transport) -> None:
     """Cut the connection so that the client sees a reset and not an orderly end."""
     connection = transport.get_extra_info("socket")
     if connection is not None:
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        with suppress(OSError):  # a client that gave up has closed it already
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()

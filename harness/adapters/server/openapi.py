@@ -10,14 +10,21 @@ from typing import Any, Final
 from harness import __version__
 from harness.adapters.json_files import schema_document
 from harness.adapters.server.routes import Answer, Parameter, Route
+from harness.adapters.server.tokens import demands_token
 
 _OWN: Final = "api"
 _FILES: Final = (_OWN, "delivery", "scenario")
 _REF: Final = re.compile(r"(?:(?P<file>[a-z]+)\.schema\.json)?(?:#/\$defs/(?P<name>\w+))?")
 _PROBLEM: Final = "application/problem+json"
+_TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "Demanded by servers that were started with a token, as those beyond loopback are.",
+}
 _TAGS: Final = {
     "Runs": "Namespaces, each with its own destinations, record, clock and verdict. `default` is always there.",
     "Destinations": "The simulated receivers of a run.",
+    "Lists": "Who is on the lists of list destinations, who was, and how they came there.",
     "Deliveries": "What came: one delivery is one attempt, with its payloads, what is wrong with them, and the reply.",
     "Server": "The server as a whole.",
     "Receiving": "Where senders deliver to.",
@@ -42,7 +49,7 @@ def openapi_document(routes: Sequence[Route]) -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": text} for name, text in _TAGS.items()],
         "paths": paths,
-        "components": {"schemas": components()},
+        "components": {"schemas": components(), "securitySchemes": {"token": _TOKEN}},
     }
 
 
@@ -57,7 +64,7 @@ def _operation(route: Route) -> dict[str, Any]:
             *(_parameter(each, "header") for each in route.headers),
         ],
         "responses": _responses(route),
-        "security": [],
+        "security": [{}, {"token": []}] if demands_token(route.path) else [],
     }
     if route.detail:
         operation["description"] = route.detail
@@ -122,7 +129,8 @@ def _response(answer: Answer) -> dict[str, Any]:
     if answer.media is None:
         return {"description": answer.description}
     schema = {"type": "string"} if answer.schema is None else ref(answer.schema)
-    return {"description": answer.description, "content": {answer.media: {"schema": schema}}}
+    other = {} if answer.also is None else {answer.also: {"schema": {"type": "string"}}}
+    return {"description": answer.description, "content": {answer.media: {"schema": schema}, **other}}
 
 
 def _problem(words: str) -> dict[str, Any]:

@@ -20,9 +20,9 @@ _LOG = logging.getLogger("harness.server")
 class Refused(Exception):
     """A request cannot be done."""
 
-    def __init__(self, status: int, title: str, detail: str) -> None:
+    def __init__(self, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
         """Answer with `status`, what is wrong, and how to mend it."""
-        super().__init__(status, title, detail)
+        super().__init__(status, title, detail, headers)
 
 
 def problem(status: int, title: str, detail: str, headers: Mapping[str, str] | None = None) -> web.Response:

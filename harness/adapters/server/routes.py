@@ -37,6 +37,8 @@ class Answer:
     """The name of its schema; None where the body is no JSON, or there is none."""
     media: str | None = JSON
     """The media type of its body; None where there is none."""
+    also: str | None = None
+    """The media type of the same in a form that is no JSON, where it can be asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from harness.core.clock import Clock
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Fault, Respond
-from harness.core.destinations.destination import WAREHOUSE, Destination
+from harness.core.destinations.destination import SOURCE, WAREHOUSE, Destination
 from harness.core.importing import renumbered
 from harness.core.instants import Duration, Instant
 from harness.core.judging import Judgement, judge
@@ -45,10 +45,7 @@ class Run(WaitedFor):
     def __init__(
         self, name: str, contract: Contract, clock: Clock, forwarder: Forwarder, ledger: Ledger | None = None
     ) -> None:
-        """Go on from what `ledger` holds, or start empty.
-
-        `contract` judges what comes, `forwarder` reaches endpoints that somebody develops.
-        """
+        """Go on from what `ledger` holds, or start empty; `contract` judges, `forwarder` reaches other endpoints."""
         super().__init__()
         self.name = name
         self.clock = clock
@@ -63,11 +60,12 @@ class Run(WaitedFor):
         self.failures: list[str] = []
         """What failed in the system that its sources feed, each failure once."""
         self.setup: Setup | None = None
-        """What it was set up with as a whole, where it was, and nothing of that has been altered since."""
+        """What it was set up with as a whole, where nothing of that has been altered since."""
         self.advance_system: Callable[[Duration], Awaitable[None]] | None = None
         """Lets the system that its sources feed do all that falls due within so long, and moves the clock."""
         self.stop_system: Callable[[], Awaitable[None]] | None = None
         """Stops the system that its sources feed."""
+        self.settled = False  # whether its senders are known to have nothing left to send
         self.resets = 0
         self.refused_before = 0
         """How many requests nothing could read on this server before the run began."""
@@ -232,6 +230,8 @@ class Run(WaitedFor):
             remember(delivery, self.pasts.of(delivery.destination))
         if delivery.kind == WAREHOUSE:
             self.warehouses.news(delivery.destination)
+        if delivery.kind == SOURCE:
+            self.sources.take_delivery(delivery)
         if self._waiting:
             self._wake(more=True)
 
@@ -260,7 +260,7 @@ class Run(WaitedFor):
 
     def judge(self) -> Judgement:
         """The judgement of all that was recorded."""
-        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker)
+        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker, settled=self.settled)
 
     @property
     def count(self) -> int:
@@ -293,6 +293,6 @@ class Run(WaitedFor):
         self.sources.clear()
         self.unreachable.clear()
         self.failures.clear()
-        self._count = 0
+        self._count, self.settled = 0, False
         self.resets += 1
         self.nudge()

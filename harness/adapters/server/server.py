@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from ssl import SSLContext
 from typing import TypeAlias
 
 from aiohttp import web
@@ -28,6 +29,7 @@ from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.requests import DEFAULT_RUN, Limits
 from harness.adapters.server.routes import Route, definitions
 from harness.adapters.server.runs import Run
+from harness.adapters.server.tokens import token_demanded
 from harness.adapters.server.tracking_api import TrackingApi
 from harness.core.clock import Clock
 from harness.core.contract import Contract
@@ -53,6 +55,7 @@ class Server:
         attach: Attach | None = None,
         expires_after: Duration | None = None,
         ledgers: Ledgers | None = None,
+        token: str | None = None,
         now: Callable[[], Instant] = wall_clock,
     ) -> None:
         """Set up, with a `default` run that has no destinations yet; `attach` is called for each run set up whole.
@@ -60,6 +63,7 @@ class Server:
         Runs that are opened over HTTP, and do not say how long they live, are closed once they are idle for
         `expires_after`; idleness is measured by `now`.
         `ledgers` keep what comes, in memory unless given; they are closed with the server.
+        `token` is what the control API demands; None: nothing.
         """
         self._ledgers = ledgers or MemoryLedgers()
         self.limits = limits or Limits()
@@ -82,7 +86,7 @@ class Server:
         """All that it serves, destinations included."""
         self._front = Front(
             receive=self.runs.receive,
-            control=self._application(),
+            control=self._application(token),
             limits=self.limits,
             refused=self.refusals,
             in_flight=self.in_flight,
@@ -169,9 +173,9 @@ class Server:
         for run in self.runs:
             run.refused_before = 0
 
-    async def start(self, host: str = "127.0.0.1", port: int = 0) -> str:
-        """Listen, and return the URL; OSError where host or port cannot be had."""
-        self.url = await self._front.start(host, port)
+    async def start(self, host: str = "127.0.0.1", port: int = 0, tls: SSLContext | None = None) -> str:
+        """Listen, with `tls` where given, and return the URL; OSError where host or port cannot be had."""
+        self.url = await self._front.start(host, port, tls)
         for run in self.runs:
             run.resume()
         self._expiry.start()
@@ -200,8 +204,8 @@ class Server:
         """The host that a client library of `run` is given; it appends `/v1/…` itself."""
         return self.url if run.name == DEFAULT_RUN else f"{self.url}/runs/{run.name}"
 
-    def _application(self) -> web.Application:
-        app = web.Application(middlewares=[problems, same_origin])
+    def _application(self, token: str | None = None) -> web.Application:
+        app = web.Application(middlewares=[problems, *([] if token is None else [token_demanded(token)]), same_origin])
         app.add_routes(definitions(self.routes))
         return app
 

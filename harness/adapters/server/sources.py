@@ -9,12 +9,11 @@ from typing import Any
 
 from harness.core.calls import CALL_TYPES
 from harness.core.clock import Clock
-from harness.core.delivery import Payload
+from harness.core.delivery import Delivery, Payload
+from harness.core.destinations.sources import typed, with_defaults
 from harness.core.instants import isoformat
 from harness.core.systems import Source, SystemFailed
 
-_SHARED = frozenset({"context", "integrations", "sentAt"})
-"""What a batch may say for all its calls."""
 _LOG = logging.getLogger("harness.server")
 
 
@@ -39,6 +38,12 @@ class Sources:
         self.refused.clear()
         self._seen.clear()
 
+    def take_delivery(self, delivery: Delivery) -> None:
+        """Take the calls in that a source was told it may forget."""
+        for index, call in enumerate(delivery.payloads):
+            if delivery.accepts(index):
+                self.take(typed(call, delivery.arrival.path), delivery.destination, {})
+
     def take(self, call: Any, write_key: str, defaults: Mapping[str, Any]) -> str | None:
         """Take one call in; the discard reason where it is not taken, None where it is.
 
@@ -46,7 +51,7 @@ class Sources:
         """
         if not isinstance(call, dict):
             return self._refuse("bad_request")
-        whole = _with_defaults(call, defaults)
+        whole = with_defaults(call, defaults)
         reason = _discard_reason(whole)
         if reason is not None:
             return self._refuse(reason)
@@ -85,18 +90,6 @@ class Sources:
         for write_key, call in self.calls:
             counts.setdefault(write_key, Counter())[str(call["type"])] += 1
         return {"sources": {key: dict(count) for key, count in counts.items()}, "refused": dict(self.refused)}
-
-
-def _with_defaults(call: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The call with what its batch says for all: objects are merged, and the call's own word goes first."""
-    whole = dict(call)
-    for name in _SHARED & defaults.keys():
-        common, own = defaults[name], call.get(name)
-        if isinstance(common, dict) and isinstance(own, dict):
-            whole[name] = {**common, **own}
-        elif own is None:
-            whole[name] = common
-    return whole
 
 
 def _discard_reason(call: Mapping[str, Any]) -> str | None:

@@ -52,6 +52,10 @@ def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
         state["auth"] = _auth(destination.auth)
     if destination.signature is not None:
         state["signature"] = _signing(destination.signature)
+    if destination.sync is not None:
+        state["sync"] = destination.sync.written()
+    if destination.minimum_size:
+        state["minimum_size"] = destination.minimum_size
     if destination.warehouse is not None:
         state.update(_warehouse(destination.warehouse, run.warehouses.get(destination.name)))
     if destination.url is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,15 +16,17 @@ from harness.adapters.server.all_runs import Runs
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.bodies import read_body
 from harness.adapters.server.problems import problem
-from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawRequest
+from harness.adapters.server.replies import send
+from harness.adapters.server.requests import DEFAULT_RUN, Limits, RawReply, RawRequest
 from harness.adapters.server.routes import Route, ok
 from harness.adapters.server.runs import Run
 from harness.adapters.server.sources import Sources
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Defect
 from harness.core.destinations.bodies import Unpacked, load
-
-BATCHES = ("batch", "import")
+from harness.core.destinations.destination import SOURCE
+from harness.core.destinations.sources import BATCHES
+from harness.core.instants import SECOND
 
 
 class TrackingApi:
@@ -57,6 +60,9 @@ class TrackingApi:
             lost = self._runs.lose(_raw(request, name, body, defect))
             return problem(410, lost, "open it with PUT /_harness/v1/runs/NAME, or check the path")
         run.asked_at = wall_clock()
+        source = run.destinations.get(_write_key(request) or _stated_key(body))
+        if source is not None and source.kind == SOURCE:
+            return await _play(run, request, replace(_raw(request, name, body, defect), destination=source.name))
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")
@@ -105,6 +111,14 @@ def _take_batch(
     return json_answer({"success": True})
 
 
+async def _play(run: Run, request: web.Request, raw: RawRequest) -> web.StreamResponse:
+    """Answer as the source is set up to answer; what it accepts is taken in."""
+    reply = run.receive(raw)
+    if not isinstance(reply, RawReply):
+        reply = await reply
+    return await send(request, reply, int(raw.arrived_at // SECOND))
+
+
 def _raw(request: web.Request, run: str, body: bytes, defect: Defect | None) -> RawRequest:
     """The request, as one that is lost is kept."""
     return RawRequest(
@@ -128,6 +142,12 @@ def _write_key(request: web.Request) -> str:
         return base64.b64decode(encoded, validate=True).decode("utf-8").partition(":")[0]
     except (binascii.Error, UnicodeDecodeError):
         return ""
+
+
+def _stated_key(body: bytes) -> str:
+    """The write key that a body states, as far as it can be read; empty where it states none."""
+    document = load(body) if b'"writeKey"' in body else None
+    return _own_key(document) if isinstance(document, dict) else ""
 
 
 def _own_key(document: dict[str, Any]) -> str:

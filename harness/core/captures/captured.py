@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from harness.core.behaviours import OK
-from harness.core.delivery import RawHeaders, Reply
+from harness.core.delivery import RawHeaders, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, malformed
 from harness.core.instants import Instant
 
@@ -33,6 +33,8 @@ class Captured:
     reply: Reply = OK
     """Accepted, where the capture does not say."""
     received_at: Instant = 0
+    arrived_at: Instant = 0
+    """0 where the capture does not say."""
     run: str = ""
     unexpected: bool = False
     """Whether it went to a destination that does not exist."""
@@ -46,6 +48,11 @@ class Captured:
     """Its number in its run, where the capture says so."""
     formless: bool = False
     """Whether it is JSON in none of the forms in which a capture tells of a delivery."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether its sender was told that it may forget it: a 2xx."""
+        return isinstance(self.reply, Respond) and 200 <= self.reply.status < 300
 
 
 def agent_header(agent: str) -> RawHeaders:

@@ -153,11 +153,9 @@ class Detector:
                 found = (stray,) if stray else checker.violations(payload, call, destination, 0)
                 tally.look_into(found, place, strand.key)
 
-    def errors(self) -> list[int]:
-        """How many breaches each contract finds in all payloads that were looked into."""
-        return [
-            sum(strand.tallies[at].errors for strand in self._strands.values()) for at in range(len(self.contracts))
-        ]
+    def errors(self) -> int:
+        """How many breaches the first contract finds in all payloads that were looked into."""
+        return sum(strand.tallies[0].errors for strand in self._strands.values())
 
     def detection(self) -> Detection:
         """What all that was seen so far follows."""
@@ -233,15 +231,33 @@ class BetterFit:
 
 
 def better_fit(
-    captured: Iterable[Captured], judging: Contract, others: Iterable[Contract], declarations: Declarations
+    captured: Sequence[Captured], judging: Contract, others: Iterable[Contract], declarations: Declarations
 ) -> BetterFit | None:
-    """Of `others`, the contract that accuses these payloads of least; None where `judging` accuses of no more."""
-    tried = [judging, *(other for other in others if other.suggested and other.id != judging.id)]
-    detector = Detector(tried, declarations, looked_into=None)
+    """Of `others`, the contract that accuses these payloads of least; None where `judging` accuses of no more.
+
+    Where `judging` accuses of nothing, `others` are not even looked at.
+    """
+    instead_of = least = _errors(captured, judging, declarations)
+    if not instead_of:
+        return None
+    best = None
+    for other in others:
+        if other.suggested and other.id != judging.id:
+            errors = _errors(captured, other, declarations, below=least)
+            if errors < least:
+                best, least = other.id, errors
+    return None if best is None else BetterFit(contract=best, errors=least, instead_of=instead_of)
+
+
+def _errors(
+    captured: Iterable[Captured], contract: Contract, declarations: Declarations, *, below: int | None = None
+) -> int:
+    """How many errors `contract` finds, each explained, which takes its time; if not `below` so many, some of them."""
+    detector = Detector([contract], declarations, looked_into=None)
+    errors = 0
     for each in captured:
         detector.see(each, "", 1)
-    instead_of, *found = detector.errors()
-    if not found or min(found) >= instead_of:
-        return None
-    least = min(found)
-    return BetterFit(contract=tried[1 + found.index(least)].id, errors=least, instead_of=instead_of)
+        errors = detector.errors()
+        if below is not None and errors >= below:
+            break
+    return errors

@@ -136,7 +136,7 @@ class CaptureJudge:
         found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
             seen.add(found)
-        if unpacked.payloads:
+        if unpacked.payloads or not captured.accepted:
             calls = unpacked.calls or (None,) * len(unpacked.payloads)
             history = self._history(captured.run)
             history.see(_delivery(captured, destination, number), destination, calls)
@@ -212,7 +212,7 @@ def _delivery(captured: Captured, destination: Destination, number: int) -> Deli
         headers=agent_header(captured.agent),
         body=b"",
         received_at=captured.received_at,
-        arrived_at=captured.received_at,
+        arrived_at=captured.arrived_at or captured.received_at,
     )
     return Delivery(
         number=number,

@@ -16,7 +16,7 @@ from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, u
 from harness.core.delivery import Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, load
 from harness.core.destinations.kinds import KINDS
-from harness.core.instants import Instant, parse_instant
+from harness.core.instants import Duration, Instant, parse_duration, parse_instant
 from harness.core.spelling import near_miss
 
 _RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
@@ -105,7 +105,8 @@ def _from_record(record: Mapping[str, Any], defaults: Defaults, bound: int) -> C
         kind=kind or "event",
         destination=defaults.destination if destination is None else destination,
         reply=_reply(record.get("reply")),
-        received_at=_instant(record),
+        received_at=_instant(record, "received_at"),
+        arrived_at=_instant(record, "arrived_at"),
         run=_text(record, "run") or "",
         unexpected=unpacked is None,
         size=bound if body is None else len(body),
@@ -167,12 +168,12 @@ def _text(record: Mapping[str, Any], name: str) -> str | None:
     raise NotARecord(f"the record's `{name}` is not a text", "a string", described(value))
 
 
-def _instant(record: Mapping[str, Any]) -> Instant:
-    written = _text(record, "received_at")
+def _instant(record: Mapping[str, Any], name: str) -> Instant:
+    written = _text(record, name)
     try:
         return 0 if written is None else parse_instant(written)
     except (ValueError, OverflowError):
-        message = "the record's `received_at` is no time"
+        message = f"the record's `{name}` is no time"
         raise NotARecord(message, "ISO 8601, such as 2026-11-21T10:00:00Z", str(written)[:120]) from None
 
 
@@ -181,11 +182,32 @@ def _reply(written: Any) -> Reply:
         return OK
     if isinstance(written, dict) and "fault" in written:
         # Whatever the fault was, the sender was not told that it may forget the delivery.
-        return REPLIES.get(str(written["fault"]), REPLIES["reset"])
+        return replace(REPLIES.get(str(written["fault"]), REPLIES["reset"]), latency=_duration(written, "latency"))
     status = written.get("status") if isinstance(written, dict) else None
     if type(status) is not int or not 100 <= status <= 599:
         raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', str(written)[:120])
-    reply = OK if status == OK.status else Respond(status=status)
+    if written.keys() == {"status"}:
+        return OK if status == OK.status else Respond(status=status)
     items = written.get("items")
     told_apart = isinstance(items, list) and all(type(item) is int for item in items)
-    return replace(reply, items=tuple(items)) if told_apart else reply
+    return Respond(
+        status=status,
+        items=tuple(items) if told_apart else None,
+        headers=_headers(written.get("headers")),
+        latency=_duration(written, "latency"),
+        dribble=_duration(written, "dribble"),
+    )
+
+
+def _headers(written: Any) -> tuple[tuple[str, str], ...]:
+    """The headers of a reply, as far as they can be read."""
+    pairs = written.items() if isinstance(written, dict) else ()
+    return tuple((name, value) for name, value in pairs if isinstance(value, str))
+
+
+def _duration(reply: Mapping[str, Any], name: str) -> Duration:
+    """How long something of a reply took; 0 where it does not say so in a form that can be read."""
+    try:
+        return parse_duration(str(reply.get(name)))
+    except ValueError:
+        return 0

@@ -130,7 +130,8 @@ class ShortWay:
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
         written, request, reply = record.get("received_at"), record.get("request"), record.get("reply")
-        accepted = reply is None or _accepts(reply)
+        if not (reply is None or _accepts(reply)):
+            _odd()  # What became of it matters, and that is not told here.
         received_at = 0 if written is None else parse_instant(written)
         headers = () if request is None else agent_header(agent_of(record))
         if request is None:
@@ -140,9 +141,9 @@ class ShortWay:
         else:
             _odd()  # Without a destination, it may be an entry of a HAR.
         if type(sent) is dict and "type" in sent:
-            return self._post(record, "event"), sent, received_at, accepted, headers
+            return self._post(record, "event"), sent, received_at, True, headers
         kind, payloads = _listed(sent, may_be_entries=request is None)
-        return self._post(record, kind), payloads, received_at, accepted, headers
+        return self._post(record, kind), payloads, received_at, True, headers
 
     def _post(self, record: dict[str, Any], told: str) -> Post:
         """Where went what is `told` to be of that kind."""

@@ -28,6 +28,10 @@ class Unpacked(NamedTuple):
     """The status that the body itself forces, whatever the behaviour says; None: none."""
     answer: Mapping[str, Any] | None = None
     """The JSON that acknowledges it, where that depends on the body."""
+    creates: str | None = None
+    """The name of the audience that it creates at a list destination."""
+    looks_up: str | None = None
+    """The external id of the audience that it asks for."""
 
 
 def malformed(message: str, expected: str, actual: str, *, status: int = 400) -> Unpacked:

@@ -8,9 +8,12 @@ from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.calls import DELETE
 from harness.core.delivery import Payload, Violation
+from harness.core.lists.syncs import Sync
+from harness.core.retry_profiles import RetryProfile
 from harness.core.warehouses.settings import WarehouseSettings
 
 WAREHOUSE = "warehouse"
+SOURCE = "source"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,12 @@ class Destination:
     """The credentials that it demands; an endpoint with a `url` judges them itself."""
     signature: Signing | None = None
     """How requests must be signed, where they must."""
+    retries: RetryProfile | None = None
+    """How those who send there retry; None: as the contract says, and for a source, nobody knows."""
+    sync: Sync | None = None
+    """When changes of a list are in effect; None: at once."""
+    minimum_size: int = 0
+    """Below so many members, a list is not targetable."""
 
     @property
     def closes_early(self) -> bool:
@@ -45,7 +54,7 @@ class Destination:
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""
         call_type = payload.get("type")
-        if self.kind == "list" or call_type in self.calls or call_type == DELETE or not isinstance(call_type, str):
+        if self.kind in ("list", SOURCE) or call_type in (*self.calls, DELETE) or not isinstance(call_type, str):
             return None
         return Violation(
             rule="destination-kind",

@@ -8,9 +8,10 @@ from typing import Any
 
 from harness.core.delivery import Respond
 from harness.core.destinations.bodies import Unpacked
-from harness.core.destinations.destination import WAREHOUSE
+from harness.core.destinations.destination import SOURCE, WAREHOUSE
 from harness.core.destinations.events import unpack_calls
 from harness.core.destinations.lists import unpack_members
+from harness.core.destinations.sources import unpack_sent
 from harness.core.destinations.warehouses import unpack_warehouse_calls
 from harness.core.destinations.webhooks import WEBHOOK, unpack_bodies
 from harness.core.tables import open_table
@@ -39,6 +40,7 @@ _ALL = (
     Kind(name="event", unpack=unpack_calls, acknowledge=_acknowledge_calls),
     Kind(name="list", unpack=unpack_members, acknowledge=_acknowledge_members),
     Kind(name=WAREHOUSE, unpack=unpack_warehouse_calls, acknowledge=_acknowledge_calls),
+    Kind(name=SOURCE, unpack=unpack_sent, acknowledge=_acknowledge_calls),
     Kind(name=WEBHOOK, unpack=unpack_bodies, acknowledge=_acknowledge_calls),
 )
 KINDS: Mapping[str, Kind] = open_table("destination kind", _ALL, lambda kind: kind.name)

@@ -108,11 +108,11 @@ def _stray(index: int, call: dict[str, Any]) -> Violation:
 
 def _life_cycle(document: dict[str, Any]) -> Unpacked:
     """The two requests by which a webhook audience is created and looked up."""
-    for name in ("audienceName", "externalId"):
-        value = document.get(name)
-        if isinstance(value, str) and value:
-            identifier = value if name == "externalId" else external_id(value)
-            return Unpacked(answer={"externalId": identifier})
+    name, identifier = document.get("audienceName"), document.get("externalId")
+    if isinstance(name, str) and name:
+        return Unpacked(answer={"externalId": external_id(name)}, creates=name)
+    if isinstance(identifier, str) and identifier:
+        return Unpacked(answer={"externalId": identifier}, looks_up=identifier)
     expected = "`list` with `add` or `remove`, calls with a `type`, `audienceName` or `externalId`"
     return malformed("the object is no form that a list destination takes", expected, _members(document))
 

@@ -12,6 +12,7 @@ from harness.core.rules.key_histories import KEY_STABLE, KEY_UNIQUE, SPACE_STABL
 from harness.core.rules.keys import KEY_IDENTITY, KEY_NAMING
 from harness.core.rules.membership import ENTRY_ONLY, LIST_APPEND_ONLY, MEMBERSHIP_VALUE
 from harness.core.rules.messages import MESSAGE_ID_UNIQUE
+from harness.core.rules.retries import POLICY, SAME_MESSAGE
 from harness.core.rules.rule import Rule
 from harness.core.rules.signatures import SIGNATURE
 from harness.core.rules.sizes import PAYLOAD_SIZE
@@ -33,6 +34,8 @@ _ALL: tuple[Rule, ...] = (
     INTEGRATIONS_ROUTING,
     IDENTITY,
     PAYLOAD_SIZE,
+    SAME_MESSAGE,
+    POLICY,
     ONCE_PER_ENTRY,
     EXIT_AFTER_ENTRY,
     MESSAGE_ID_UNIQUE,

@@ -1,49 +1,93 @@
-"""The rule on message ids: `message-id-unique`."""
+"""The fold over messages and all attempts at them, and the rule on their ids: `message-id-unique`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
-from harness.core.calls import digest
+from harness.core.calls import DELETE, digest, is_list_entry
 from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.destinations.destination import SOURCE
+from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, Instant, parse_duration
+from harness.core.members import member_message
+from harness.core.rules.attempts import ACCEPTED, Answered, Attempt, Plain, Story, answered_of, story_of
 from harness.core.rules.examples import event, track
+from harness.core.rules.retrying import (
+    Abandoned,
+    Receiving,
+    abandoned,
+    breaches,
+    receiving,
+    repeated_whole,
+    retried_otherwise,
+)
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting, proof
 
-Sight: TypeAlias = tuple[int, int, Instant]
-"""Number of the delivery, index in it, and when it came."""
-OneContent: TypeAlias = tuple[bytes, int, int, Instant]
-"""The digest of a content, and its first sight."""
-Contents: TypeAlias = dict[str, OneContent | dict[bytes, Sight]]
-"""By message id, its content; or all of them with their first sights, where there are several."""
+Contents: TypeAlias = dict[Hashable, Plain | Story]
+"""By `messageId`, or by list, action and member: the only attempt, where that was accepted, else all of them."""
+_ENTRY = b""
+"""The content of a list entry, which its message tells already."""
 
 
-class MessageIdUnique:
-    """Folds over message ids: the contents, as hashes, that each came with at a destination."""
+class Messages:
+    """Folds over messages: the contents, as hashes, that each came with at a destination, and the attempts at it.
+
+    Of a message that was accepted at its first attempt, one tuple is kept; of any other, the attempts until it was.
+    """
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
         window = parameters.get("message_id_window")
         self._window: Duration = parse_duration(window) if isinstance(window, str) else 24 * HOUR
         self._contents: dict[str, Contents] = {}
+        self._receiving: dict[str, Receiving] = {}
+        self._unclear: set[str] = set()
+        """Destinations of which not all is known: requests that tell of no message, or users who were forgotten."""
+        self._undone: set[str] = set()
+        """Destinations whose lists lose members, so that the same entry may be due again."""
 
     def see(self, sighting: Sighting) -> None:
-        """Remember the content under its id."""
-        call = sighting.call
-        message = call.get("messageId") if call is not None else None
-        if call is not None and isinstance(message, str) and message:
-            content, sight = digest(call), (*sighting.at, sighting.received_at)
-            contents = self._contents.setdefault(sighting.destination.name, {})
-            contents.setdefault(message, (content, *sight))
-            _add(contents, message, content, sight)
+        """Remember the attempt at its message."""
+        named = self._named(sighting)
+        if named is not None:
+            message, content = named
+            contents = self._at(sighting)
+            when = sighting.arrived_at if sighting.destination.kind == SOURCE else sighting.received_at
+            answered = answered_of(sighting.reply, sighting.index, when)
+            _add(contents, message, (content, *sighting.at, when), answered)
+
+    def _named(self, sighting: Sighting) -> tuple[Hashable, bytes] | None:
+        """The message that came, and its content; None for what has no name by which it could be known again."""
+        call, name = sighting.call, sighting.destination.name
+        if call is None:
+            if not is_list_entry(sighting.payload):
+                return None
+            if sighting.payload["action"] != ADD:
+                self._undone.add(name)
+            return member_message(sighting.payload), _ENTRY
+        if call.get("type") == DELETE:
+            self._unclear.add(name)
+        message = call.get("messageId")
+        return (message, digest(call)) if isinstance(message, str) and message else None
+
+    def _at(self, sighting: Sighting) -> Contents:
+        name = sighting.destination.name
+        if name not in self._receiving:
+            self._receiving[name] = receiving(sighting)
+        return self._contents.setdefault(name, {})
+
+    def miss(self, destination: str) -> None:
+        """Take into account that an attempt at nobody knows which message was refused there."""
+        self._unclear.add(destination)
 
     def follow(self, like: Sighting) -> Follow | None:
-        """Remembers calls to the same destination."""
-        if like.call is None:
-            return None
-        contents = self._contents.setdefault(like.destination.name, {})
+        """Remembers accepted messages to the same destination."""
+        return self._follow_entries(like) if like.call is None else self._follow_calls(like)
+
+    def _follow_calls(self, like: Sighting) -> Follow:
+        contents = self._at(like)
 
         def see(
             call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
@@ -53,53 +97,118 @@ class MessageIdUnique:
                 content = digest(call)
                 once = (content, number, index, received_at)
                 known = contents.setdefault(message, once)
-                if known is not once and (isinstance(known, dict) or known[0] != content):
-                    _add(contents, message, content, (number, index, received_at))
+                if known is not once and (isinstance(known, Story) or known[0] != content):
+                    _add(contents, message, once, ACCEPTED)
+
+        return see
+
+    def _follow_entries(self, like: Sighting) -> Follow:
+        contents, undone, name = self._at(like), self._undone, like.destination.name
+
+        def see(
+            entry: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        ) -> None:
+            if entry["action"] != ADD:
+                undone.add(name)
+            message, once = member_message(entry), (_ENTRY, number, index, received_at)
+            if isinstance(contents.setdefault(message, once), Story):
+                _add(contents, message, once, ACCEPTED)
 
         return see
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
+        self._receiving.update(other._receiving)
+        self._unclear |= other._unclear
+        self._undone |= other._undone
         for destination, theirs in other._contents.items():
             mine = self._contents.setdefault(destination, {})
-            for message, seen in theirs.items():
+            for message, known in theirs.items():
                 if message not in mine:
-                    mine[message] = dict(seen) if isinstance(seen, dict) else seen
-                    continue
-                for content, sight in _several(seen).items():
-                    _add(mine, message, content, sight)
+                    mine[message] = _copied(known)
+                elif isinstance(known, Story):
+                    story = mine[message] = story_of(mine[message])
+                    story.merge(known)
+                else:
+                    _add(mine, message, known, ACCEPTED)
 
     def violations(self) -> Iterator[Violation]:
-        """One for each further content of an id within the window."""
-        for destination, contents in self._contents.items():
-            for message, seen in contents.items():
-                if isinstance(seen, dict):
-                    yield from self._reused(destination, message, seen)
+        """What attempts at one message show: other content, back-off, final refusals, whole batches."""
+        for destination in self._contents:
+            stories = dict(self._stories(destination))
+            for message, story in stories.items():
+                if len(story.contents) > 1:
+                    yield from self._reused(destination, str(message), story)
+                elif story.whole and self._clear(destination, message):
+                    named = isinstance(message, str)
+                    yield from breaches(self._receiving[destination], story.attempts, named=named)
+            told_apart = (story for message, story in stories.items() if self._clear(destination, message))
+            yield from repeated_whole(destination, tuple(told_apart))
 
-    def _reused(self, destination: str, message: str, seen: Mapping[bytes, Sight]) -> Iterator[Violation]:
-        for (before, place, remembered_at), (number, index, received_at) in pairwise(sorted(seen.values())):
-            if received_at - remembered_at <= self._window:
-                yield Violation(
-                    rule="message-id-unique",
-                    message=f"{destination} got one messageId with two contents",
-                    payload=index,
-                    path="$.messageId",
-                    expected=f"the content of delivery {before}, payload {place}",
-                    actual=f"other content under {message[:120]}",
-                    deliveries=proof((before, place), (number, index)),
-                )
+    def _clear(self, destination: str, message: Hashable) -> bool:
+        """Whether what comes again can be none but `message`."""
+        return isinstance(message, str) or destination not in self._undone
+
+    def abandoned(self, *, settled: bool) -> Iterator[Abandoned]:
+        """The messages that were to be sent again and were not; `settled` says that nothing more was to come."""
+        latest: dict[bool, Instant] = {}
+        for destination, place in self._receiving.items():
+            if destination in self._unclear:
+                continue
+            for message, story in self._stories(destination):
+                if story.whole and self._clear(destination, message):
+                    if place.wall not in latest:
+                        latest[place.wall] = self._latest(place.wall)
+                    found = abandoned(place, story.attempts, latest[place.wall], settled)
+                    if found is not None:
+                        yield found
+
+    def _latest(self, wall: bool) -> Instant:
+        """When the last message came, by the wall clock or by the run's."""
+        places = (self._contents[name] for name, place in self._receiving.items() if place.wall is wall)
+        known = (known for contents in places for known in contents.values())
+        return max((each.attempts[-1].when if isinstance(each, Story) else each[3] for each in known), default=0)
+
+    def _stories(self, destination: str) -> Iterator[tuple[Hashable, Story]]:
+        """The messages of which all attempts are kept."""
+        for message, known in self._contents[destination].items():
+            if isinstance(known, Story):
+                yield message, known
+
+    def _reused(self, destination: str, message: str, story: Story) -> Iterator[Violation]:
+        told = sorted((sight, content) for content, sight in story.contents.items())
+        for ((before, place, remembered_at), content), ((number, index, received_at), _) in pairwise(told):
+            if received_at - remembered_at > self._window:
+                continue
+            found = Violation(
+                rule="message-id-unique",
+                message=f"{destination} got one messageId with two contents",
+                payload=index,
+                path="$.messageId",
+                expected=f"the content of delivery {before}, payload {place}",
+                actual=f"other content under {message[:120]}",
+                deliveries=proof((before, place), (number, index)),
+            )
+            retried = story.refused_until((number, index), content)
+            yield retried_otherwise(found, destination) if retried else found
 
 
-def _add(contents: Contents, message: str, content: bytes, sight: Sight) -> None:
-    """Note one more sight of a message that is known."""
-    seen = _several(contents[message])
-    if content not in seen or sight < seen[content]:
-        seen[content] = sight
-        contents[message] = (content, *sight) if len(seen) == 1 else seen
+def _add(contents: Contents, message: Hashable, plain: Plain, answered: Answered) -> None:
+    """Note an attempt at a message."""
+    content, number, index, when = plain
+    known = contents.get(message)
+    if answered is ACCEPTED and (known is None or (not isinstance(known, Story) and known[0] == content)):
+        contents[message] = plain if known is None else min(plain, known)
+        return
+    story = Story() if known is None else story_of(known)
+    story.add(Attempt(number, index, when, content, answered))
+    contents[message] = story
 
 
-def _several(known: OneContent | dict[bytes, Sight]) -> dict[bytes, Sight]:
-    return known if isinstance(known, dict) else {known[0]: known[1:]}
+def _copied(known: Plain | Story) -> Plain | Story:
+    if not isinstance(known, Story):
+        return known
+    return Story(contents=dict(known.contents), attempts=list(known.attempts))
 
 
 MESSAGE_ID_UNIQUE = Rule(
@@ -109,5 +218,5 @@ MESSAGE_ID_UNIQUE = Rule(
     remedy="Make a new messageId for every message, and repeat it only when you send the very same message again.",
     passes=Example(deliveries=(event(track()), event(track(userId="u2", messageId="personas_2")))),
     fails=Example(deliveries=(event(track()), event(track(userId="u2")))),
-    history=MessageIdUnique,
+    history=Messages,
 )

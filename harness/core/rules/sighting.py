@@ -8,10 +8,12 @@ from typing import Any
 
 from harness.core.calls import DELETE, is_list_entry, personas, subject
 from harness.core.declarations import Declarations, DeclaredStep
-from harness.core.delivery import Delivery, Payload, RawHeaders
+from harness.core.delivery import Delivery, Payload, RawHeaders, Reply, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, instant_of
 from harness.core.membership import is_membership, key_of, prefixed
+
+_ACCEPTED = Respond(status=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +39,10 @@ class Sighting:
     accepted: bool = True
     headers: RawHeaders = ()
     """Those of the request that it came in."""
+    reply: Reply = _ACCEPTED
+    """What its delivery was answered."""
+    arrived_at: Instant = 0
+    """When it came by the wall clock."""
 
     @property
     def step(self) -> DeclaredStep | None:
@@ -129,6 +135,8 @@ def sight(
         received_at=delivery.arrival.received_at if delivery else 0,
         accepted=delivery.accepts(index) if delivery else True,
         headers=delivery.arrival.headers if delivery else (),
+        reply=delivery.reply if delivery else _ACCEPTED,
+        arrived_at=delivery.arrival.arrived_at if delivery else 0,
     )
 
 

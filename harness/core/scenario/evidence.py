@@ -6,16 +6,22 @@ import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness.core.calls import is_list_entry
 from harness.core.declarations import Declarations
 from harness.core.delivery import Delivery, Payload
+from harness.core.instants import Duration
 from harness.core.ledger import users_of
-from harness.core.members import Members, message_key
+from harness.core.lists.view import ListView
+from harness.core.members import Change, Members, history, message_key
 from harness.core.membership import key_of
 from harness.core.scenario.model import Match
 from harness.core.warehouses.results import Queries
+
+Steps: TypeAlias = Sequence[tuple[str, str]]
+"""Declared steps, each a journey's id and a step's name."""
+_AT_ONCE = ListView()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,10 +43,19 @@ class Evidence:
     """A run's deliveries, as expectations see them."""
 
     def __init__(
-        self, deliveries: Iterable[Delivery], declarations: Declarations, queries: Queries = MappingProxyType({})
+        self,
+        deliveries: Iterable[Delivery],
+        declarations: Declarations,
+        queries: Queries = MappingProxyType({}),
+        lists: Mapping[str, ListView] = MappingProxyType({}),
     ) -> None:
-        """Gather the attempts of each message, and fold the lists; `queries` are what was found in warehouses."""
+        """Gather the attempts of each message, and fold the lists.
+
+        `queries` are what was found in warehouses; `lists` say when what list destinations took is in effect.
+        """
         self.queries = queries
+        self._lists = lists
+        self._changes: dict[str, list[Change]] = {}
         self.deliveries = list(deliveries)
         self._declarations = declarations
         self._messages: dict[tuple[str, Hashable], Message] = {}
@@ -105,10 +120,30 @@ class Evidence:
         step = self._declarations.step_of(key) if key is not None else None
         return (step.journey.id, step.step.name) if step else None
 
-    def members(self, destination: str, steps: Sequence[tuple[str, str]] | None) -> list[Mapping[str, Any]]:
+    def members(self, destination: str, steps: Steps | None) -> list[Mapping[str, Any]]:
         """The users on the destination's lists for `steps`; on all of its lists where these are None."""
         lists = self._members.get(destination, Members()).lists()
         return [user for key, users in lists.items() if steps is None or self.step(key) in steps for user in users]
+
+    def view(self, destination: str) -> ListView:
+        """What decides when members of the destination's lists are in effect."""
+        return self._lists.get(destination, _AT_ONCE)
+
+    def changes(self, destination: str, steps: Steps | None) -> list[Change]:
+        """What changed on the destination's lists for `steps`, or on all of them, in order."""
+        if destination not in self._changes:
+            came = (delivery for delivery in self.deliveries if delivery.destination == destination)
+            self._changes[destination] = list(history(came))
+        return [change for change in self._changes[destination] if steps is None or self.step(change.list) in steps]
+
+    def lists_at(
+        self, destination: str, steps: Steps | None, at: Duration | None, *, in_effect: bool
+    ) -> dict[str, list[Change]]:
+        """Who was on each of these lists so long after the set-up, or in the end, by what added them."""
+        view = self.view(destination)
+        then = view.now if at is None else view.set_up_at + at
+        lists = view.members_at(self.changes(destination, steps), then, in_effect=in_effect)
+        return {key: list(standing.values()) for key, standing in lists.items()}
 
 
 def _differs(what: str, wanted: Any, found: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from harness.core.destinations.destination import WAREHOUSE
 from harness.core.documents import At
+from harness.core.profiles import Profile
 from harness.core.scenario.model import (
     Amount,
     Attempts,
@@ -23,6 +24,8 @@ from harness.core.scenario.names import Names
 from harness.core.scenario.setup import duration, unknown
 
 _SOME = Amount(at_least=1)
+_DEMANDS = frozenset({"are", "include", "exclude", "count", "targetable", "history"})
+"""What can be demanded of a list; the other fields say which list, and when."""
 
 
 def parse_expectation(names: Names, at: At) -> Expectation:
@@ -60,6 +63,9 @@ def _members(names: Names, at: At) -> Expectation:
     if destination.kind != "list":
         message = f"{destination.name} is {_a(destination.kind)} destination, and has no members"
         raise names.document.at_value((*at, "of"), message, "name a list destination")
+    if _DEMANDS.isdisjoint(written):
+        message = "nothing is demanded of the list"
+        raise names.document.at_key(at, message, "give are, include, exclude, count, targetable or history")
     not_on = _steps(names, at, "not_on") or ()
     return MembersAre(
         mark=names.document.key_mark(at),
@@ -70,7 +76,23 @@ def _members(names: Names, at: At) -> Expectation:
         include=names.people((*at, "include")) if "include" in written else (),
         exclude=names.people((*at, "exclude")) if "exclude" in written else (),
         count=_amount(names, (*at, "count")),
+        at=duration(names.document, (*at, "at"), written["at"]) if "at" in written else None,
+        in_effect=written.get("in_effect", False),
+        targetable=written.get("targetable"),
+        history=_history(names, at, written.get("history", {})),
     )
+
+
+def _history(names: Names, at: At, written: Mapping[str, Sequence[str]]) -> tuple[tuple[Profile, tuple[str, ...]], ...]:
+    if written and names.value(at).get("in_effect"):
+        message = "a history is of what the destination was told, in effect or not"
+        raise names.document.at_key((*at, "in_effect"), message, "leave one of `in_effect` and `history` out")
+    found: list[tuple[Profile, tuple[str, ...]]] = []
+    for name, actions in written.items():
+        if name not in names.profiles:
+            raise unknown(names.document, (*at, "history", name), "profile", name, names.profiles)
+        found.extend((profile, tuple(actions)) for profile in names.profiles[name])
+    return tuple(found)
 
 
 def _rows(names: Names, at: At) -> Expectation:

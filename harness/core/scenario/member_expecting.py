@@ -8,10 +8,11 @@ from typing import Any, TypeAlias
 
 from harness.core.ledger import users_of
 from harness.core.profiles import Profile
-from harness.core.scenario.evidence import Evidence, written
+from harness.core.scenario.evidence import Evidence, Steps
 from harness.core.scenario.expectation_words import attempts_of, listed, named, user_text
+from harness.core.scenario.list_expecting import late, unmet_lists, which
 from harness.core.scenario.model import Match, MembersAre
-from harness.core.scenario.nearest import last_message, nearest_message
+from harness.core.scenario.nearest import last_message, nearest_message, sighted_at
 from harness.core.verdict import Nearest, Unmet
 
 User: TypeAlias = Mapping[str, Any]
@@ -19,6 +20,7 @@ User: TypeAlias = Mapping[str, Any]
 
 def unmet_members(expectation: MembersAre, evidence: Evidence) -> Iterator[Unmet]:
     """What of `expectation` the lists do not meet."""
+    yield from unmet_lists(expectation, evidence)
     users = _listed(expectation, evidence)
     wanted = (*(expectation.are or ()), *expectation.include)
     by_identifier = _indexed(users)
@@ -54,7 +56,7 @@ def _unmet(expectation: MembersAre, expected: str, found: Sequence[str], nearest
         yield Unmet(
             mark=expectation.mark,
             expectation="members",
-            expected=f"{expected} on {_which(expectation)}",
+            expected=f"{expected} on {which(expectation)}",
             actual="; ".join(found),
             nearest=nearest,
         )
@@ -76,6 +78,8 @@ def _nearest_of(profile: Profile, users: Sequence[User], expectation: MembersAre
     own = [user for user in users if not profile.identifiers.isdisjoint(_known_by(user))]
     if own:
         return _adding(own, expectation, evidence)
+    if (reason := late(profile, expectation, evidence)) is not None:
+        return sighted_at(evidence, reason.change.delivery, reason.change.payload, f"it adds {profile.name}")
     adds, removes = (_entries(expectation, action, profile.identifiers) for action in ("add", "remove"))
     taken_off = replace(adds, steps=expectation.not_on) if expectation.not_on else None
     to_that_list = f"it adds {profile.name} to the list that is taken off"
@@ -86,21 +90,21 @@ def _nearest_of(profile: Profile, users: Sequence[User], expectation: MembersAre
     )
 
 
-def _which(expectation: MembersAre) -> str:
-    """Which list is meant."""
-    if expectation.on is None:
-        return f"the lists of {expectation.of}"
-    name = f"the list of {expectation.of} for step {written(expectation.on[0][1])}"
-    return f"{name} and not on that for {written(expectation.not_on[0][1])}" if expectation.not_on else name
-
-
 def _listed(expectation: MembersAre, evidence: Evidence) -> list[User]:
     """The entries that are meant: those on the lists asked for, less those on the lists taken off."""
-    users = evidence.members(expectation.of, expectation.on)
+    users = _members(expectation, expectation.on, evidence)
     if not expectation.not_on:
         return users
-    taken_off = _indexed(evidence.members(expectation.of, expectation.not_on))
+    taken_off = _indexed(_members(expectation, expectation.not_on, evidence))
     return [user for user in users if taken_off.keys().isdisjoint(_known_by(user))]
+
+
+def _members(expectation: MembersAre, steps: Steps | None, evidence: Evidence) -> list[User]:
+    """The users on the lists for `steps`, at the time that is meant."""
+    if expectation.at is None and not expectation.in_effect:
+        return evidence.members(expectation.of, steps)
+    lists = evidence.lists_at(expectation.of, steps, expectation.at, in_effect=expectation.in_effect)
+    return [added.user for standing in lists.values() for added in standing]
 
 
 def _missing(
@@ -126,10 +130,14 @@ def _why(profile: Profile, expectation: MembersAre, evidence: Evidence) -> str:
     ]
     here = [m for m in sent if expectation.on is None or evidence.step(evidence.key(m.payload)) in expectation.on]
     added = [message for message in here if message.payload.get("action") == "add"]
+    if here and not added:
+        return "only ever removed"
     if not added:
         return "sent to another list only" if sent else "never sent there"
     if not any(message.accepted for message in added):
         return f"sent, and never accepted in {attempts_of(added[-1])}"
+    if (reason := late(profile, expectation, evidence)) is not None:
+        return reason.words
     return (
         "removed again" if any(message.payload.get("action") == "remove" for message in here) else "on the other list"
     )

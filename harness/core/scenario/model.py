@@ -188,6 +188,14 @@ class MembersAre:
     include: tuple[Profile, ...] = ()
     exclude: tuple[Profile, ...] = ()
     count: Amount | None = None
+    at: Duration | None = None
+    """The time that is meant, after the destination was set up; None: the end."""
+    in_effect: bool = False
+    """Whether those are meant who are members in effect, and not all of whom the destination was told."""
+    targetable: bool | None = None
+    """Whether these lists have their minimum size."""
+    history: tuple[tuple[Profile, tuple[str, ...]], ...] = ()
+    """What happened to these profiles: `add` and `remove`, in order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from harness.core.ledger import find
 from harness.core.scenario.evidence import Evidence, Message
 from harness.core.scenario.expectation_words import attempts_of
 from harness.core.scenario.model import Match
@@ -32,3 +33,9 @@ def sighted(message: Message, difference: str) -> Nearest:
     """The last attempt of `message`."""
     delivery, index = message.sightings[-1]
     return Nearest(delivery=delivery, payload=index, difference=difference)
+
+
+def sighted_at(evidence: Evidence, number: int, payload: int, difference: str) -> Nearest | None:
+    """That payload of the delivery of that number; None where it is not kept."""
+    delivery = find(evidence.deliveries, number)
+    return None if delivery is None else Nearest(delivery=delivery, payload=payload, difference=difference)

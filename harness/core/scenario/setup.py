@@ -10,20 +10,25 @@ from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.calls import CALL_TYPES
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.webhooks import WEBHOOK
 from harness.core.documents import At, Document, DocumentError, DocumentErrors, validate
 from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
+from harness.core.retry_profiles import retry_profile
 from harness.core.scenario.demands import auth_of, check_demands, signing_of
+from harness.core.scenario.list_setup import parse_list
 from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
 from harness.core.schemas import Schema
 from harness.core.spelling import near_miss
 
-_CALLESS = {"list": "members", WEBHOOK: "bodies"}
+_CALLESS = {"list": "members", WEBHOOK: "bodies", SOURCE: "whatever its client sends"}
 """The kinds of destination that take no calls, and what they take instead."""
+
+_STEPLESS = {WEBHOOK: "bodies in a form of its own", SOURCE: "what client libraries send"}
+"""The kinds of destination that no step of a journey sends to, and what they take."""
 
 MakeCrowd: TypeAlias = Callable[[str, int, int, str | None], Sequence[Profile]]
 """Makes people up: the crowd's name, how many, a seed, a locale."""
@@ -63,6 +68,8 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         behaviour=chosen,
         auth=auth_of(written.get("auth")),
         signature=signing_of(written.get("signature")),
+        retries=retry_profile(written["retries"]) if "retries" in written else None,
+        **parse_list(document, at, written),
     )
 
 
@@ -153,8 +160,8 @@ def _check_receivers(document: Document, at: At, journey: Journey, destinations:
             here = (*at, "steps", index, form, "to", place)
             if name not in destinations:
                 raise unknown(document, here, "destination", name, destinations)
-            if destinations[name].kind == WEBHOOK:
-                message = f"a step sends calls and members, and {name} takes bodies in a form of its own"
+            if destinations[name].kind in _STEPLESS:
+                message = f"a step sends calls and members, and {name} takes {_STEPLESS[destinations[name].kind]}"
                 raise document.at_value(here, message, "let a `client:` or `deliver:` send to it")
 
 

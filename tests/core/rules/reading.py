@@ -10,16 +10,16 @@ from typing import Any
 
 from harness.adapters.contract_files import load_contract
 from harness.core.behaviours import Always
-from harness.core.behaviours.faults import REPLIES
 from harness.core.calls import CALL_TYPES, is_list_entry
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Reply, Respond, Violation
+from harness.core.delivery import Arrival, Delivery, Violation
 from harness.core.destinations.destination import Destination
 from harness.core.documents import Document, Mark
 from harness.core.instants import SECOND, parse_instant
 from harness.core.judging import judge
 from harness.core.reception import Past, receive
+from harness.core.record_reading import reply_of
 from harness.core.scenario.demands import signing_of
 from harness.core.scenario.setup import parse_journeys, parse_profiles
 
@@ -58,7 +58,7 @@ def deliveries_of(case: Mapping[str, Any], checker: Checker) -> Iterator[Deliver
     destinations, pasts = destinations_of(case), {name: Past() for name in destinations_of(case)}
     for number, record in enumerate(case["deliveries"], 1):
         name = record["destination"]
-        answering = replace(destinations[name], behaviour=Always(reply=_reply(record.get("reply", {"status": 200}))))
+        answering = replace(destinations[name], behaviour=Always(reply=reply_of(record.get("reply", {"status": 200}))))
         yield receive(_arrival(record, number), answering, pasts[name], checker, run="default", number=number)
 
 
@@ -95,9 +95,3 @@ def _body(record: Mapping[str, Any]) -> bytes:
     if record["kind"] == "list" and isinstance(document, dict) and is_list_entry(document):
         document = {"list": document["list"], document["action"]: [document["user"]]}
     return json.dumps(document).encode()
-
-
-def _reply(written: Mapping[str, Any]) -> Reply:
-    if "fault" in written:
-        return REPLIES[written["fault"]]
-    return Respond(status=written["status"], items=tuple(written["items"]) if "items" in written else None)
