@@ -2,9 +2,14 @@
 
     python benchmarks/soak.py kill [--rounds 20] [--seconds 1.0] [--connections 32]
     python benchmarks/soak.py memory [--deliveries 1000000] [--ledger sqlite:PATH | memory:?max=N]
+    python benchmarks/soak.py idle [--connections 10000]
+    python benchmarks/soak.py slowloris [--connections 1000] [--seconds 5]
+    python benchmarks/soak.py bombs [--count 200]
 
 `kill` ends a server under load with SIGKILL, round after round, and looks whether anything that was answered is missing
 in its ledger file. `memory` lets a run receive so many deliveries, no two alike, and shows how much memory that takes.
+`idle`, `slowloris` and `bombs` hold connections that say nothing, send heads and bodies byte by byte, and send little
+that unfolds to much: others are answered meanwhile, and memory stays flat.
 """
 
 from __future__ import annotations
@@ -27,6 +32,7 @@ from urllib.parse import urlsplit
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.connections import bombs, idle, many_files, slowloris
 from benchmarks.http_load import PAYLOAD
 from benchmarks.receive import memory as resident
 from harness.adapters.clocks import wall_clock
@@ -41,6 +47,8 @@ from harness.core.ledger_urls import parse_ledger_url
 CHECKOUT = Path(__file__).resolve().parent.parent
 _STEPS = 20
 """How often `memory` looks."""
+_FLAT = 1.2
+"""By how much memory may grow that stays flat."""
 _GROUP = 64
 """Deliveries that come in at the same time."""
 _HEADERS = ((b"Host", b"soak"), (b"Content-Type", b"application/json"), (b"User-Agent", b"Segment.io/1.0"))
@@ -183,6 +191,18 @@ def _request(body: bytes) -> RawRequest:
     )
 
 
+def idle_connections(wanted: int) -> bool:
+    """Whether a server answers beside so many idle connections."""
+    with many_files(wanted) as allowed, serving("memory:?max=1000") as (process, url):
+        return asyncio.run(idle(url, process.pid, wanted, allowed))
+
+
+def gzip_bombs(count: int) -> float:
+    """By how much the memory of a server grew that was sent so many gzip bombs."""
+    with serving("memory:?max=100") as (process, url):
+        return asyncio.run(bombs(url, process.pid, count))
+
+
 def main() -> None:
     """Play one part, and print what it shows; the exit code is 1 where it does not hold."""
     parser = argparse.ArgumentParser(description="Faults and masses that a server has to survive.")
@@ -195,11 +215,31 @@ def main() -> None:
     masses = parts.add_parser("memory", help="many deliveries: memory stays flat")
     masses.add_argument("--deliveries", type=int, default=1_000_000)
     masses.add_argument("--ledger", default="", help="default: an SQLite file in a temporary folder")
-    options = parser.parse_args()
+    parts.add_parser("idle", help="idle connections: others are answered").add_argument(
+        "--connections", type=int, default=10_000
+    )
+    drips = parts.add_parser("slowloris", help="heads and bodies that come byte by byte: they are ended")
+    drips.add_argument("--connections", type=int, default=1000)
+    drips.add_argument("--seconds", type=float, default=5.0, help="the time-outs of heads and of bodies")
+    parts.add_parser("bombs", help="gzip bombs: 413, and memory stays flat").add_argument(
+        "--count", type=int, default=200
+    )
+    sys.exit(_fails(parser.parse_args()))
+
+
+def _fails(options: argparse.Namespace) -> bool:
+    """Whether the part does not hold."""
     if options.part == "kill":
-        sys.exit(bool(kill(options.rounds, options.seconds, options.connections, options.seed)))
+        return bool(kill(options.rounds, options.seconds, options.connections, options.seed))
+    if options.part == "idle":
+        return not idle_connections(options.connections)
+    if options.part == "slowloris":
+        with many_files(2 * options.connections):
+            return not asyncio.run(slowloris(options.connections, options.seconds))
+    if options.part == "bombs":
+        return gzip_bombs(options.count) > _FLAT
     with TemporaryDirectory(prefix="harness-soak-") as folder:
-        sys.exit(memory(options.deliveries, options.ledger or f"sqlite:{folder}/ledger.db") > 1.2)
+        return memory(options.deliveries, options.ledger or f"sqlite:{folder}/ledger.db") > _FLAT
 
 
 if __name__ == "__main__":

@@ -134,6 +134,21 @@ async def test_framing_that_breaks_within_the_body_is_recorded(caplog: pytest.Lo
     assert caplog.records == []
 
 
+@pytest.mark.parametrize("before", [b"", head("Content-Length: 20") + b"{}"])
+async def test_whole_requests_before_a_broken_one_are_received(before: bytes) -> None:
+    """What came in one piece with something broken is not lost with it, also behind the rest of a body."""
+    async with serving() as server:
+        client = await server.client()
+        if before:
+            client.send(before)
+            await _until_reading(server.url)
+        client.send((b" " * 18 if before else post()) + post(body=b"[]") + b"no HTTP\r\n\r\n")
+        statuses = [(await client.reply()).status for _ in range(3)]
+        first, second = await server.received(), await server.received()
+    assert (statuses, first.body.strip(), second.body) == ([200, 200, 400], b"{}", b"[]")
+    assert (server.unread, server.front.refused.count) == (0, 1)
+
+
 async def test_framing_that_breaks_in_a_request_that_waits_its_turn_is_recorded() -> None:
     """A request whose body breaks while an earlier one is being answered is recorded when its turn comes."""
     gate = asyncio.Event()

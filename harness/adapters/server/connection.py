@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from aiohttp import hdrs, web
 from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
@@ -17,6 +17,7 @@ from harness.adapters.server.admission import Admitted, host_of
 from harness.adapters.server.bodies import type_defect
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.manners import reset
+from harness.adapters.server.parser import Parser
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import render
 from harness.adapters.server.requests import (
@@ -33,7 +34,6 @@ from harness.adapters.server.requests import (
 
 Begun: TypeAlias = RawReply | Awaitable[RawReply] | Exception
 """What became of receiving a request: its reply, now or later, or why there is none."""
-_Fed: TypeAlias = "tuple[Sequence[tuple[RawRequestMessage, StreamReader]], bool, bytes]"
 _LEFT: Final = 499
 """What proxies log for a client that left before its answer; it is never sent."""
 
@@ -44,7 +44,7 @@ class Connection(Admitted):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_owed", "_paid", "_receive")
+    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_owed", "_own", "_paid", "_receive")
 
     def __init__(
         self,
@@ -78,7 +78,8 @@ class Connection(Admitted):
         """What came in meanwhile."""
         self._paid: asyncio.Event | None = None
         """Where the server stops while a reply is waited for: set once that is written."""
-        self._parser = _Parser(self._parser, self)  # type: ignore[assignment]  # it stands in for the one it wraps
+        self._own = Parser(self, limits, loop)
+        self._parser = self._own  # type: ignore[assignment]  # it stands in for the one it wraps
 
     def answers(self, message: RawRequestMessage, payload: StreamReader) -> bool:
         """Whether the request that was just read is answered already.
@@ -209,6 +210,8 @@ class Connection(Admitted):
             self._hold(data)
             return
         super().data_received(data)
+        if self._own.broken:
+            super().data_received(b"")  # now that what stood before the breach is on its way
         # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:
         # whoever awaits that body would wait until the client leaves. Its queue shows the failure.
         if self._messages and not isinstance(self._messages[-1][0], RawRequestMessage):
@@ -220,6 +223,11 @@ class Connection(Admitted):
             self._head.end()
         elif self._at_rest() and data.strip():  # some clients end a body with a line break too many
             self._head.begin()
+
+    @property
+    def waits_for_reader(self) -> bool:
+        """Whether it reads no more until somebody has read what there is of a body."""
+        return self._reading_paused
 
     def _hold(self, data: bytes) -> None:
         """Keep what a client sends before it has the answer to its last request; it can wait with more of it."""
@@ -272,25 +280,3 @@ class Connection(Admitted):
         response = web.Response(status=reply.status, body=reply.body, content_type=reply.content_type)
         response.force_close()
         return response
-
-
-class _Parser:
-    """aiohttp's parser, but for the requests that are answered on the way: those it keeps to itself."""
-
-    __slots__ = ("_connection", "_parser")
-
-    def __init__(self, parser: Any, connection: Connection) -> None:
-        self._parser = parser
-        self._connection = connection
-
-    def feed_data(self, data: bytes) -> _Fed:
-        fed: _Fed = self._parser.feed_data(data)
-        messages, upgraded, _ = fed
-        self._connection.looked_at(bool(messages), data)
-        if len(messages) != 1 or upgraded or not self._connection.answers(*messages[0]):
-            return fed
-        self._parser.message_consumed()
-        return (), False, b""
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._parser, name)
