@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from harness.adapters.config_files import ServerConfig, load_server_config
-from harness.adapters.server.happenings import happened
+from harness.adapters.server.happenings import LOGGER, happened
 from harness.adapters.server.requests import DEFAULT_RUN
 from harness.adapters.server.server import Server
 from harness.cli.say import say, say_error
@@ -90,12 +90,17 @@ async def watching(server: Server, path: Path | None, config: ServerConfig, read
 
 def _refused(why: str) -> None:
     say_error(f"the changed configuration is not applied, all stays as it was: {why}")
-    happened("config-refused", f"the changed configuration is refused: {why}", level=logging.WARNING)
+    _log("config-refused", f"the changed configuration is refused: {why}")
 
 
 def _postponed(words: str) -> None:
     say(words)
-    happened("restart-needed", words, level=logging.WARNING)
+    _log("restart-needed", words)
+
+
+def _log(name: str, words: str) -> None:
+    if logging.getLogger(LOGGER).hasHandlers():  # else Python itself would print the words a second time
+        happened(name, words, level=logging.WARNING)
 
 
 def state_of(path: Path) -> FileState:

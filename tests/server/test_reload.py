@@ -151,3 +151,36 @@ async def test_serve_applies_its_changed_file_and_refuses_a_bad_one(how: str, tm
             run = await response.json()
     assert (statuses, run["deliveries"]) == ([201, 201, 203], 3)
     assert f"{config}:1:35: unknown key 'repplies'; did you mean 'replies'?" in refused
+
+
+async def test_what_holds_for_the_server_waits_for_its_next_start(tmp_path: Path) -> None:
+    """The rest of the file is applied, the limit is not yet, and the log says so."""
+    config = tmp_path / "config.yaml"
+    config.write_text("destinations: {crm: {kind: event, replies: 201}}\n")
+    async with (
+        serving("--config", str(config), "--log", "json") as (process, url),
+        aiohttp.ClientSession(url) as client,
+    ):
+        assert process.stderr is not None
+        await _until(process.stderr, "run-set-up")
+        config.write_text("server: {limits: {body: 1}}\ndestinations: {crm: {kind: event, replies: 203}}\n")
+        told = await _until(process.stderr, "restart-needed")
+        async with client.post("/destinations/crm", json=track()) as response:
+            assert response.status == 203
+    assert "`server:` has changed, and holds from the next start on" in told
+
+
+async def test_people_are_told_once_what_is_wrong(tmp_path: Path) -> None:
+    """Without a log, too, a refusal is printed a single time."""
+    config = tmp_path / "config.yaml"
+    config.write_text("destinations: {crm: {kind: event}}\n")
+    async with serving("--config", str(config)) as (process, _):
+        assert process.stderr is not None
+        config.write_text("destinatons: {}\n")
+        process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(PATIENCE):
+            while b"unknown key" not in (line := await process.stderr.readline()):
+                assert line
+        process.terminate()
+        rest = await process.stderr.read()
+    assert b"unknown key" not in rest

@@ -45,6 +45,19 @@ async def test_over_tls_sources_destinations_and_the_simulated_space_speak_https
     assert [each["reply"]["status"] for each in found["deliveries"]] == [200]
 
 
+async def test_the_certificate_may_stand_in_the_configuration(pem: Path) -> None:
+    """Beside which its files lie, wherever the server is started."""
+    (pem / "config.yaml").write_text("server: {tls: {cert: cert.pem, key: key.pem}}\ndestinations: {}\n")
+    trusted = ssl.create_default_context(cafile=str(pem / "cert.pem"))
+    async with (
+        serving("--config", str(pem / "config.yaml")) as (_, url),
+        aiohttp.ClientSession(url) as client,
+        client.get("/_harness/readyz", ssl=trusted) as answer,
+    ):
+        assert answer.status == 200
+    assert url.startswith("https://")
+
+
 @pytest.mark.parametrize(("files", "told"), [
     (("--tls-cert", "none.pem"), "none.pem: No such file"),
     (("--tls-cert", "cert.pem"), "cert.pem: "),
