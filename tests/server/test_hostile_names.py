@@ -34,6 +34,8 @@ def asked(name: str) -> list[tuple[str, str, Any]]:
         ("PUT", f"{default}/destinations/s", {"kind": "warehouse", "schema": name}),
         ("POST", "/destinations/wh", call),
         ("POST", "/destinations/ads", {"list": name, "add": [{"userId": name}]}),
+        ("POST", "/destinations/w", call),
+        ("POST", "/destinations/s", call),
         ("POST", f"/destinations/{encoded}", call),
         ("POST", f"/runs/{encoded}/destinations/{encoded}", call),
         ("GET", f"{CONTROL}/runs/{encoded}/verdict", None),
