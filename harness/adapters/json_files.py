@@ -48,4 +48,4 @@ def bundled_schema(name: str) -> dict[str, Any]:
     if name == "scenario" or "scenario.schema.json#" not in orjson.dumps(document).decode():
         return document
     text = orjson.dumps(document).replace(b"scenario.schema.json#", b"#")
-    return {**orjson.loads(text), "$defs": schema_document("scenario")["$defs"]}
+    return {**orjson.loads(text), "$defs": {**schema_document("scenario")["$defs"], **document.get("$defs", {})}}

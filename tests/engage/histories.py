@@ -276,7 +276,10 @@ class Played:
     """A history that was played: its ledger, and what it was judged by when it came in."""
 
     def __init__(self, plot: Plot, contract: str, fault: Bend = HONEST) -> None:
-        """Play `plot` to its end and two weeks beyond, by a space that is wrong in the way of `fault`."""
+        """Play `plot` to its end and two weeks beyond, by a space that is wrong in the way of `fault`.
+
+        Where users come and go by the hour, two days are long enough.
+        """
         self.plot = plot
         self.places = {place.address.name: place for place in plot.places}
         self.destinations = {name: _destination(place) for name, place in self.places.items()}
@@ -299,7 +302,7 @@ class Played:
             self.space.know(profile)
         for act, first, second in self.plot.deeds:
             getattr(self, act)(first, second)
-        self.advance(15 * DAY, None)
+        self.advance(2 * DAY if any(map(_by_the_hour, self._journeys)) else 15 * DAY, None)
 
     def enter(self, person: int, at: tuple[int, int]) -> None:
         """Let somebody enter a step."""
@@ -374,6 +377,12 @@ class Played:
         )
         self.ledger.append(delivery)
         return delivery
+
+
+def _by_the_hour(journey: Journey) -> bool:
+    """Whether its users leave and enter again several times a day, which is the same again and again."""
+    waits = (journey.exit_after, journey.re_entry_after)
+    return all(wait is not None and wait < DAY for wait in waits)
 
 
 def _destination(place: Place) -> Destination:

@@ -68,7 +68,7 @@ def accuses_nobody(plot: Plot, family: Family, folder: Path) -> None:
     """Neither the run nor `harness check` over what it recorded accuses a right history of anything."""
     plot = family.fitting(plot)
     played = Played(plot, family.contract, family.way)
-    judgement = judge(played.ledger, played.destinations, played.checker, settled=True)
+    judgement = judge(played.ledger, played.destinations, played.checker, settled=not played.space.busy)
     assert judgement.violations == ()
     assert judgement.payloads == sum(len(delivery.payloads) for delivery in played.ledger)
     file = folder / "journeys.yaml"

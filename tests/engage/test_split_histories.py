@@ -70,8 +70,8 @@ def compare(examples: int) -> Counter[bool]:
 
 
 def test_a_split_history_shows_what_the_whole_one_shows() -> None:
-    """Some dozens of histories, right and wrong ones, are the same to the byte in whatever parts and order."""
-    accused = compare(40)
+    """Two dozen histories, right and wrong ones, are the same to the byte in whatever parts and order."""
+    accused = compare(25)
     assert min(accused[True], accused[False]) > 0
 
 
