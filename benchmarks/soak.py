@@ -5,11 +5,13 @@
     python benchmarks/soak.py idle [--connections 10000]
     python benchmarks/soak.py slowloris [--connections 1000] [--seconds 5]
     python benchmarks/soak.py bombs [--count 200]
+    python benchmarks/soak.py client [--events 100000] [--seed 1]
 
 `kill` ends a server under load with SIGKILL, round after round, and looks whether anything that was answered is missing
 in its ledger file. `memory` lets a run receive so many deliveries, no two alike, and shows how much memory that takes.
 `idle`, `slowloris` and `bombs` hold connections that say nothing, send heads and bodies byte by byte, and send little
-that unfolds to much: others are answered meanwhile, and memory stays flat.
+that unfolds to much: others are answered meanwhile, and memory stays flat. `client` gives Segment's own library so many
+events, and lets outages and resets meet what it sends: each event has to be accepted, once.
 """
 
 from __future__ import annotations
@@ -34,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.connections import bombs, idle, many_files, slowloris
 from benchmarks.http_load import PAYLOAD
+from benchmarks.library import deliver
 from benchmarks.receive import memory as resident
 from harness.adapters.clocks import wall_clock
 from harness.adapters.ledgers import Ledgers, open_ledgers
@@ -224,6 +227,9 @@ def main() -> None:
     parts.add_parser("bombs", help="gzip bombs: 413, and memory stays flat").add_argument(
         "--count", type=int, default=200
     )
+    library = parts.add_parser("client", help="Segment's library through outages and resets: all accepted once")
+    library.add_argument("--events", type=int, default=100_000)
+    library.add_argument("--seed", type=int, default=1)
     sys.exit(_fails(parser.parse_args()))
 
 
@@ -238,6 +244,8 @@ def _fails(options: argparse.Namespace) -> bool:
             return not asyncio.run(slowloris(options.connections, options.seconds))
     if options.part == "bombs":
         return gzip_bombs(options.count) > _FLAT
+    if options.part == "client":
+        return not deliver(options.events, options.seed)
     with TemporaryDirectory(prefix="harness-soak-") as folder:
         return memory(options.deliveries, options.ledger or f"sqlite:{folder}/ledger.db") > _FLAT
 
