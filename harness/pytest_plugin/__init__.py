@@ -9,6 +9,7 @@ from harness.pytest_plugin.collection import pytest_collect_file
 from harness.pytest_plugin.fixtures import (
     destinations,
     engage_space,
+    harness_client,
     harness_server,
     harness_verdict,
     pytest_runtest_call,
@@ -18,6 +19,7 @@ from harness.pytest_plugin.options import pytest_addoption, pytest_configure
 __all__ = [
     "destinations",
     "engage_space",
+    "harness_client",
     "harness_server",
     "harness_verdict",
     "pytest_addoption",

@@ -11,6 +11,7 @@ from harness.pytest_plugin.options import OPTIONS
 
 if TYPE_CHECKING:
     from harness.adapters.server.threaded import ThreadedServer
+    from harness.client import Run
     from harness.pytest_plugin.binding import BoundRun
     from harness.pytest_plugin.receivers import Destinations
     from harness.pytest_plugin.spaces import EngageSpace
@@ -71,6 +72,16 @@ def harness_verdict(destinations: Destinations, request: pytest.FixtureRequest) 
     from harness.pytest_plugin.verdicts import HarnessVerdict
 
     return HarnessVerdict(request.node.stash[RUN])
+
+
+@pytest.fixture
+def harness_client(destinations: Destinations, request: pytest.FixtureRequest) -> Iterator[Run]:
+    """The test's own run, as `harness.client` reaches any run by HTTP: what a test does with it, every program can."""
+    from harness.client import Client
+
+    bound = request.node.stash[RUN]
+    with Client(bound.server.server.url) as client:
+        yield client.run(bound.run.name)
 
 
 @pytest.hookimpl(wrapper=True)
