@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 
 # How long an example takes depends on what else the machine does, and tests are not timed.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("few", settings.get_profile("untimed"), max_examples=10)  # for measuring coverage
 settings.load_profile("untimed")
 
 # Scenarios that are wrong on purpose: tests play them, and would be no tests themselves.

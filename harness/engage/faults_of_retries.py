@@ -177,7 +177,7 @@ RETRY_FAULTS = (
     ),
     Fault(
         name="window-ignored",
-        sentence="Retries go on for two days after the window.",
+        sentence="Retries go on for half a day after the window.",
         rule="retry-policy",
         endless=True,
     ),

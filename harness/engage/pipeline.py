@@ -8,7 +8,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TypeAlias
 
-from harness.core.instants import DAY, Instant
+from harness.core.instants import HOUR, Instant
 from harness.engage.batches import Batch
 from harness.engage.errors import SpaceError
 from harness.engage.faulty import Fault
@@ -19,7 +19,7 @@ from harness.engage.settings import Settings
 from harness.engage.timeline import Timeline
 
 HEADERS: Mapping[str, str] = MappingProxyType({"content-type": "application/json", "user-agent": "Segment.io/1.0"})
-_ENDLESS = 2 * DAY
+_ENDLESS = 12 * HOUR
 """How long beyond the window a faulty space goes on: it must come to an end."""
 HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """The headers of a request to a destination, given its name and the body."""

@@ -70,13 +70,13 @@ def compare(examples: int) -> Counter[bool]:
 
 
 def test_a_split_history_shows_what_the_whole_one_shows() -> None:
-    """Two dozen histories, right and wrong ones, are the same to the byte in whatever parts and order."""
-    accused = compare(25)
+    """A dozen histories, right and wrong ones, are the same to the byte in whatever parts and order."""
+    accused = compare(12)
     assert min(accused[True], accused[False]) > 0
 
 
 @pytest.mark.long
 def test_a_split_history_shows_what_the_whole_one_shows_however_long_one_looks() -> None:
-    """The same, over more than a hundred."""
-    accused = compare(150)
-    assert min(accused[True], accused[False]) > 15
+    """The same, over several dozen."""
+    accused = compare(60)
+    assert min(accused[True], accused[False]) > 5
