@@ -53,7 +53,7 @@ scenario: A crowd waits for the end of an outage
 profiles: {{crowd: {{faker: {{count: {users}}}}}}}
 destinations: {{crm: {{kind: event, calls: [identify], replies: {{outage: {{until: 3h, reply: 503}}}}}}}}
 journeys: {{winback: {{name: Win-back, steps: [{{send_to_destinations: {{name: New users, to: [crm]}}}}]}}}}
-do: [{{enter: {{journey: winback, step: New users, profiles: crowd}}}}]
+do: [{{enter: {{journey: winback, step: New users, profiles: crowd}}}}, {{settle: {{within: 10m}}}}]
 expect: [{{received: {{to: crm, count: {users}}}}}]
 """
 
