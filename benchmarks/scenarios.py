@@ -42,6 +42,9 @@ expect:
   - nothing_else: true
 """
 
+OTHERS = ("cacheprovider", "xdist", "schemathesis", "hypothesispytest", "pytest_httpserver")
+"""Plugins that are there for the development of the harness, and that its users need not have."""
+
 
 def write(folder: Path, count: int) -> None:
     """Write `count` scenario files, no two alike."""
@@ -57,7 +60,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 def played(folder: Path, count: int, limit: float) -> float:
     """The seconds that pytest takes for the scenarios in `folder`, from its start to its end."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(folder)]
+    without = [option for plugin in OTHERS for option in ("-p", f"no:{plugin}")]
+    command = [sys.executable, "-m", "pytest", "-q", *without, str(folder)]
     begun = time.perf_counter()
     done = subprocess.run(
         command, check=False, capture_output=True, text=True, timeout=limit, cwd=folder, env=environment(folder)

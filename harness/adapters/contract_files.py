@@ -52,7 +52,7 @@ def _found(name: str, beside: Path | None) -> tuple[Path, str]:
         is_path = family and ((beside or Path()) / family).is_dir()
         hint = f"; did you mean './{family}', the folder?" if is_path else near_miss(family, list(_families()))
         raise UnknownContract(f"unknown contract {family!r}{hint}")
-    return (folder / CONTRACT_FILE).resolve(), version
+    return folder / CONTRACT_FILE, version
 
 
 def contract_of(document: Document, folder: Path) -> Contract:
@@ -70,7 +70,8 @@ def contract_of(document: Document, folder: Path) -> Contract:
 @cache
 def _families() -> Mapping[str, Path]:
     """The folders of the shipped families, by name."""
-    return {path.parent.name: path.parent for path in sorted(resource("schemas").glob(f"*/{CONTRACT_FILE}"))}
+    folder = resource("schemas").resolve()
+    return {path.parent.name: path.parent for path in sorted(folder.glob(f"*/{CONTRACT_FILE}"))}
 
 
 def shipped_contracts() -> list[Contract]:

@@ -26,16 +26,17 @@ class NotPosted(Exception):
 class Poster:
     """Posts over connections that it keeps while it is open: `async with Poster() as poster`."""
 
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
     async def __aenter__(self) -> Self:
-        self._session = aiohttp.ClientSession(
-            timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
-        )
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._session.close()
+        if self._session is not None:
+            await self._session.close()
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> None:
         """Post `body`; whatever the answer, and be it a cut connection, the destination has recorded it.
@@ -43,7 +44,9 @@ class Poster:
         Raises NotPosted where it may not have.
         """
         try:
-            async with self._session.post(url, data=sendable(body), headers=headers, allow_redirects=False) as response:
+            async with self._client().post(
+                url, data=sendable(body), headers=headers, allow_redirects=False
+            ) as response:
                 await response.read()
         except aiohttp.ClientConnectorError as error:
             raise NotPosted(f"{url} cannot be reached: {error}") from None
@@ -53,3 +56,10 @@ class Poster:
             raise NotPosted(f"{url} gave no answer within {_TIMEOUT_SECONDS:g} s; do the headers fit?") from None
         except (aiohttp.ClientError, ValueError) as error:
             raise NotPosted(f"{url}: this cannot be sent: {error}; correct `headers:`") from None
+
+    def _client(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS), cookie_jar=aiohttp.DummyCookieJar()
+            )
+        return self._session

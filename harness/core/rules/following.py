@@ -8,7 +8,7 @@ from typing import TypeAlias
 from harness.core.calls import DELETE, is_list_entry
 from harness.core.delivery import Payload, RawHeaders
 from harness.core.instants import Instant
-from harness.core.rules.rule import Follow, FollowingHistory, History
+from harness.core.rules.rule import Follow, History, is_following
 from harness.core.rules.sighting import Sighting
 
 Likeness: TypeAlias = tuple[str, str, str, str]
@@ -32,9 +32,13 @@ def likeness(payload: Payload, destination: str) -> Likeness | None:
 
 def follows(folds: Iterable[History], like: Sighting) -> tuple[Follow, ...]:
     """What takes payloads like that of `like`, which all `folds` have seen, into account in all of them."""
-    folds = tuple(folds)
-    quick = [fold.follow(like) for fold in folds if isinstance(fold, FollowingHistory)]
-    ordinary = [fold for fold in folds if not isinstance(fold, FollowingHistory)]
+    quick: list[Follow | None] = []
+    ordinary: list[History] = []
+    for fold in folds:
+        if is_following(fold):
+            quick.append(fold.follow(like))
+        else:
+            ordinary.append(fold)
 
     def see(
         payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
