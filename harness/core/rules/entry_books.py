@@ -115,7 +115,7 @@ def identifier_of(call: Payload) -> Identifier | None:
     email = call_email(call)
     if email is not None:
         return "email", email.casefold()
-    for user in (call.get("userId"), call.get("anonymousId")):  # as `users_of`, which takes longer than all else here
+    for user in (call.get("userId"), call.get("anonymousId")):  # as `users_of`, without a generator for each line
         if isinstance(user, str) and user:
             return "id", user
     return None
