@@ -69,6 +69,8 @@ class Respond:
     """What made the destination answer so, where that is more than its plain habit."""
 
 
+OK = Respond(status=200)
+
 FaultName: TypeAlias = Literal["reset", "empty", "garbage", "malformed_chunk", "hang", "close_while_reading"]
 
 
@@ -82,6 +84,14 @@ class Fault:
 
 
 Reply: TypeAlias = Respond | Fault
+
+
+def accepts(reply: Reply, index: int) -> bool:
+    """Whether `reply` tells a sender that it may forget the payload at `index`, where it tells payloads apart."""
+    if not isinstance(reply, Respond):
+        return False
+    items = reply.items
+    return 200 <= (reply.status if items is None or index >= len(items) else items[index]) < 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +135,4 @@ class Delivery(NamedTuple):
 
     def accepts(self, index: int) -> bool:
         """Whether the sender was told that it may forget that payload, where the answer tells payloads apart."""
-        items = self.reply.items if isinstance(self.reply, Respond) else None
-        if items is None or index >= len(items):
-            return self.accepted
-        return 200 <= items[index] < 300
+        return accepts(self.reply, index)

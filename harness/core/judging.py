@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
-from harness.core.delivery import Delivery, Payload, Respond, Violation
+from harness.core.delivery import Delivery, Payload, Violation
 from harness.core.destinations.bodies import parse
 from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.destinations.kinds import KINDS
@@ -52,19 +52,18 @@ class Histories:
         if not delivery.payloads and not delivery.accepted and self._messages is not None:
             self._messages.miss(destination.name)
         calls = calls or calls_of(delivery)
-        plain = is_plain(delivery) and destination.kind != SOURCE
-        later = delivery.number > self._latest
+        quick = delivery.number > self._latest and destination.kind != SOURCE
         self._latest = max(self._latest, delivery.number)
         received_at, headers = delivery.arrival.received_at, delivery.arrival.headers
         for index, payload in enumerate(delivery.payloads):
             call = calls[index] if calls else None
             like = likeness(payload, destination.name) if call is None else None
-            following = self._following.get(like) if plain and later and like is not None else None
+            following = self._following.get(like) if quick and like is not None else None
             if following is None:
                 self._look_at(payload, call, destination, delivery, index, like)
             else:
                 for follow in following:
-                    follow(payload, delivery.number, index, received_at, delivery.accepts(index), headers)
+                    follow(payload, delivery.number, index, received_at, delivery.reply, headers)
 
     def _look_at(
         self,
@@ -129,11 +128,6 @@ class Histories:
                 else:
                     yield violation
         yield from (each.violation for each in abandoned if told.isdisjoint(each.attempts))
-
-
-def is_plain(delivery: Delivery) -> bool:
-    """Whether it was accepted as a whole."""
-    return delivery.accepted and (not isinstance(delivery.reply, Respond) or delivery.reply.items is None)
 
 
 def calls_of(delivery: Delivery) -> tuple[Payload | None, ...] | None:

@@ -39,7 +39,8 @@ MEMBERS = st.fixed_dictionaries(
         "run": st.sampled_from(["", "r", None, 0]),
         "received_at": st.sampled_from(["2026-01-05T09:00:00Z", "2026-02-05T09:00:00+02:00", None, "noon", 5]),
         "reply": st.sampled_from(
-            [None, {"status": 200}, {"status": 503}, {"status": 207, "items": [200]}, {"status": 200.0}, {"fault": "x"}]
+            [None, {"status": 200}, {"status": 200.0}, {"status": 207, "items": [200]}, {"fault": "x"}]
+            + [{"status": status} for status in (202, 302, 400, 429, 503, 99)]
         ),
         "unexpected": st.sampled_from([True, False]),
         "number": st.sampled_from([7, "7"]),

@@ -14,11 +14,11 @@ from typing import Any, TypeAlias
 from hypothesis import strategies as st
 
 from harness.adapters.contract_files import load_contract
-from harness.core.behaviours import OK, Always
+from harness.core.behaviours import Always
 from harness.core.behaviours import Sequence as Replies
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations
-from harness.core.delivery import Arrival, Delivery, Fault, Reply, Respond
+from harness.core.delivery import OK, Arrival, Delivery, Fault, Reply, Respond
 from harness.core.destinations.destination import Destination
 from harness.core.instants import DAY, HOUR, MINUTE, Duration, Instant
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step

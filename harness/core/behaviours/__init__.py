@@ -4,8 +4,8 @@ What `replies:` writes becomes one of them (`parsing.py`). Each is a frozen valu
 fold, which the destination's past keeps for it.
 """
 
-from harness.core.behaviours.behaviour import OK, Always, Asked, Behaviour, Memory, Planned
+from harness.core.behaviours.behaviour import Always, Asked, Behaviour, Memory, Planned
 from harness.core.behaviours.parsing import NotReplies, behaviour
 from harness.core.behaviours.sequence import Sequence
 
-__all__ = ["OK", "Always", "Asked", "Behaviour", "Memory", "NotReplies", "Planned", "Sequence", "behaviour"]
+__all__ = ["Always", "Asked", "Behaviour", "Memory", "NotReplies", "Planned", "Sequence", "behaviour"]

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.core.behaviours.answering import Answer
-from harness.core.behaviours.behaviour import OK, Always, Behaviour
+from harness.core.behaviours.behaviour import Always, Behaviour
 from harness.core.behaviours.places import Place
 from harness.core.behaviours.templates import references, refuse_unknown
-from harness.core.delivery import Respond
+from harness.core.delivery import OK, Respond
 
 ANSWER_KEYS = ("status", "body", "headers", "dribble")
 

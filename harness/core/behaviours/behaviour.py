@@ -7,11 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, TypeAlias
 
 from harness.core.attempts import Attempts
-from harness.core.delivery import Arrival, Payload, Reply, Respond, Violation
+from harness.core.delivery import OK, Arrival, Payload, Reply, Violation
 from harness.core.instants import Duration, Instant
 from harness.core.members import message_key
-
-OK = Respond(status=200)
 
 Memory: TypeAlias = MutableMapping[Hashable, Any]
 """What behaviours remember, each under its own place in `replies`; the values are immutable, and a copy is whole."""

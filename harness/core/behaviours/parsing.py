@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.core.behaviours.answers import ANSWER_KEYS, answer
-from harness.core.behaviours.behaviour import OK, Always, Behaviour, Planned
+from harness.core.behaviours.behaviour import Always, Behaviour, Planned
 from harness.core.behaviours.faults import CLOSE_EARLY, FAULTS, REPLIES
 from harness.core.behaviours.items import PerItem
 from harness.core.behaviours.layers import LAYERS
 from harness.core.behaviours.places import NotReplies, Place
 from harness.core.behaviours.redirect import Redirect
 from harness.core.behaviours.sequence import Sequence
-from harness.core.delivery import Fault, Respond
+from harness.core.delivery import OK, Fault, Respond
 from harness.core.spelling import near_miss
 
 __all__ = ["NotReplies", "behaviour"]

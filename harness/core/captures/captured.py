@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.core.behaviours import OK
-from harness.core.delivery import RawHeaders, Reply, Respond
+from harness.core.delivery import OK, RawHeaders, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, malformed
 from harness.core.instants import Instant
 

@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from harness.core.behaviours import OK
 from harness.core.behaviours.faults import REPLIES
 from harness.core.captures.captured import Captured, Defaults, NotARecord
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
 from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, unpack_payloads
-from harness.core.delivery import Reply, Respond
+from harness.core.delivery import OK, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, load
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Duration, Instant, parse_duration, parse_instant

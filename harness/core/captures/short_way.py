@@ -16,7 +16,7 @@ from harness.core.calls import is_list_entry
 from harness.core.captures.captured import Captured, Defaults, agent_header
 from harness.core.captures.records import agent_of
 from harness.core.checking import Checker
-from harness.core.delivery import Payload, RawHeaders
+from harness.core.delivery import OK, Payload, RawHeaders, Reply, Respond
 from harness.core.destinations.bodies import NESTING
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import ADD
@@ -33,8 +33,10 @@ _LARGE = 1_000_000
 _SHALLOW = 4 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
 
-Sent: TypeAlias = tuple["Post", Any, Instant, bool, RawHeaders]
-"""Where something went, the call or the payloads that were sent, when it came, whether it was accepted, and headers."""
+_REPLIES = {status: Respond(status=status) for status in range(100, 600)} | {OK.status: OK}
+
+Sent: TypeAlias = tuple["Post", Any, Instant, Reply, RawHeaders]
+"""Where something went, the call or the payloads that were sent, when it came, what was answered, and headers."""
 
 
 class Lane(NamedTuple):
@@ -101,11 +103,10 @@ class ShortWay:
         """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
         if len(text) > self._small:
             return 0
-        arrays = text.count(b"[")
-        if (len(text) > _SHALLOW or arrays > NESTING // 4) and arrays + text.count(b"{") > NESTING:
+        if (len(text) > _SHALLOW or b"[" in text) and text.count(b"[") + text.count(b"{") > NESTING:
             return 0
         try:
-            post, sent, received_at, accepted, headers = self._told(orjson.loads(text))
+            post, sent, received_at, reply, headers = self._told(orjson.loads(text))
             if type(sent) is list:
                 lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
@@ -117,21 +118,19 @@ class ShortWay:
         index = 0
         for _, follows in lanes:
             for follow in follows:
-                follow(sent[index], number, index, received_at, accepted, headers)
+                follow(sent[index], number, index, received_at, reply, headers)
             index += 1
         return index
 
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
         if "type" in record:
-            return (self._post({}, "event"), record, 0, True, ()) if "request" not in record else _odd()
+            return (self._post({}, "event"), record, 0, OK, ()) if "request" not in record else _odd()
         if "list" in record:
-            return self._post({}, "list"), _entries(record), 0, True, ()
+            return self._post({}, "list"), _entries(record), 0, OK, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
-        written, request, reply = record.get("received_at"), record.get("request"), record.get("reply")
-        if not (reply is None or _accepts(reply)):
-            _odd()  # What became of it matters, and that is not told here.
+        written, request, reply = record.get("received_at"), record.get("request"), _reply(record.get("reply"))
         received_at = 0 if written is None else parse_instant(written)
         headers = () if request is None else agent_header(agent_of(record))
         if request is None:
@@ -141,9 +140,9 @@ class ShortWay:
         else:
             _odd()  # Without a destination, it may be an entry of a HAR.
         if type(sent) is dict and "type" in sent:
-            return self._post(record, "event"), sent, received_at, True, headers
+            return self._post(record, "event"), sent, received_at, reply, headers
         kind, payloads = _listed(sent, may_be_entries=request is None)
-        return self._post(record, kind), payloads, received_at, True, headers
+        return self._post(record, kind), payloads, received_at, reply, headers
 
     def _post(self, record: dict[str, Any], told: str) -> Post:
         """Where went what is `told` to be of that kind."""
@@ -165,12 +164,12 @@ def _odd() -> NoReturn:
     raise ValueError
 
 
-def _accepts(reply: dict[str, Any]) -> bool:
-    """Whether the sender was told that it may forget the delivery."""
-    status = reply["status"]
-    if len(reply) > 1 or type(status) is not int or not 100 <= status <= 599:
-        _odd()
-    return bool(200 <= status < 300)
+def _reply(written: dict[str, Any] | None) -> Reply:
+    """What was answered, where that is a mere status."""
+    if written is None:
+        return OK
+    status = written["status"]
+    return _REPLIES[status] if len(written) == 1 and type(status) is int else _odd()
 
 
 def _only(payloads: list[Any]) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Self
 
 from harness.core.calls import DELETE, EXIT_EVENTS, is_list_entry, subject, subject_name
-from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation, accepts
 from harness.core.instants import Instant
 from harness.core.rules.entry_accounts import surplus
 from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, is_retry, opened, users_of
@@ -62,18 +62,19 @@ class OncePerEntry:
         entries, said_at, see = self._book(like).entries, subject_name(call), self.see
 
         def note(
-            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+            call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
         ) -> None:
             said, message = call.get(said_at), call.get("messageId")
             if isinstance(said, dict) and isinstance(message, str) and message:
                 entered = said.get(key) in _IN and call.get("event") not in EXIT_EVENTS
                 identifier = identifier_of(call) if entered else None
                 stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
+                accepted = reply is OK or accepts(reply, index)
                 glimpse = (number, index, received_at, accepted, message, stated, user, anonymous)
                 known = None if identifier is None else entries.setdefault(identifier, glimpse)
                 if known is glimpse or (isinstance(known, tuple) and is_retry(known, glimpse)):
                     return
-            see(like.again(call, number, index, received_at, accepted, headers))
+            see(like.again(call, number, index, received_at, reply, headers))
 
         return note
 

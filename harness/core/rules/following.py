@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TypeAlias
 
 from harness.core.calls import DELETE, is_list_entry
-from harness.core.delivery import Payload, RawHeaders
+from harness.core.delivery import Payload, RawHeaders, Reply
 from harness.core.instants import Instant
 from harness.core.rules.rule import Follow, History, is_following
 from harness.core.rules.sighting import Sighting
@@ -40,10 +40,8 @@ def follows(folds: Iterable[History], like: Sighting) -> tuple[Follow, ...]:
         else:
             ordinary.append(fold)
 
-    def see(
-        payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
-    ) -> None:
-        sighting = like.again(payload, number, index, received_at, accepted, headers)
+    def see(payload: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders) -> None:
+        sighting = like.again(payload, number, index, received_at, reply, headers)
         for fold in ordinary:
             fold.see(sighting)
 

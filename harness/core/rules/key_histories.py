@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from harness.core.calls import personas
 from harness.core.declarations import DeclaredStep
-from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.delivery import Payload, RawHeaders, Reply, Violation
 from harness.core.instants import Instant
 from harness.core.keys import parse_key
 from harness.core.rules.examples import COMPUTATION_ID, KEY, SPACE_ID, event, track
@@ -155,7 +155,7 @@ class SpaceStable:
         known = personas(call).get("space_id")
 
         def see(
-            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+            call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
         ) -> None:
             space = call["context"]["personas"].get("space_id")
             if space != known and isinstance(space, str) and space:

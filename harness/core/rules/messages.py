@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
 from harness.core.calls import DELETE, digest, is_list_entry
-from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation
 from harness.core.destinations.destination import SOURCE
 from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, Instant, parse_duration
@@ -83,19 +83,22 @@ class Messages:
         self._unclear.add(destination)
 
     def follow(self, like: Sighting) -> Follow | None:
-        """Remembers accepted messages to the same destination."""
+        """Remembers messages to the same destination."""
         return self._follow_entries(like) if like.call is None else self._follow_calls(like)
 
     def _follow_calls(self, like: Sighting) -> Follow:
         contents = self._at(like)
 
         def see(
-            call: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+            call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
         ) -> None:
             message = call.get("messageId")
             if isinstance(message, str) and message:
                 content = digest(call)
                 once = (content, number, index, received_at)
+                if reply is not OK and (answered := answered_of(reply, index, received_at)) is not ACCEPTED:
+                    _add(contents, message, once, answered)
+                    return
                 known = contents.setdefault(message, once)
                 if known is not once and (isinstance(known, Story) or known[0] != content):
                     _add(contents, message, once, ACCEPTED)
@@ -106,12 +109,14 @@ class Messages:
         contents, undone, name = self._at(like), self._undone, like.destination.name
 
         def see(
-            entry: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+            entry: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
         ) -> None:
             if entry["action"] != ADD:
                 undone.add(name)
             message, once = member_message(entry), (_ENTRY, number, index, received_at)
-            if isinstance(contents.setdefault(message, once), Story):
+            if reply is not OK and (answered := answered_of(reply, index, received_at)) is not ACCEPTED:
+                _add(contents, message, once, answered)
+            elif isinstance(contents.setdefault(message, once), Story):
                 _add(contents, message, once, ACCEPTED)
 
         return see

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias, TypeGuard
 
-from harness.core.delivery import Payload, RawHeaders, Violation
+from harness.core.delivery import Payload, RawHeaders, Reply, Violation
 from harness.core.instants import Instant
 from harness.core.rules.sighting import Sighting
 
@@ -35,9 +35,9 @@ class History(Protocol):
         ...
 
 
-Follow: TypeAlias = Callable[[Payload, int, int, Instant, bool, RawHeaders], object]
-"""Takes one payload into account: the payload, its delivery's number, its index in that, when it came, whether it was
-accepted, and the headers that it came with."""
+Follow: TypeAlias = Callable[[Payload, int, int, Instant, Reply, RawHeaders], object]
+"""Takes one payload into account: the payload, its delivery's number, its index in that, when it came, what its
+delivery was answered, and the headers that it came with."""
 
 
 class FollowingHistory(History, Protocol):

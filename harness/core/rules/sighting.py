@@ -8,12 +8,10 @@ from typing import Any
 
 from harness.core.calls import DELETE, is_list_entry, personas, subject
 from harness.core.declarations import Declarations, DeclaredStep
-from harness.core.delivery import Delivery, Payload, RawHeaders, Reply, Respond
+from harness.core.delivery import OK, Delivery, Payload, RawHeaders, Reply, accepts
 from harness.core.destinations.destination import Destination
 from harness.core.instants import Instant, instant_of
 from harness.core.membership import is_membership, key_of, prefixed
-
-_ACCEPTED = Respond(status=200)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class Sighting:
     accepted: bool = True
     headers: RawHeaders = ()
     """Those of the request that it came in."""
-    reply: Reply = _ACCEPTED
+    reply: Reply = OK
     """What its delivery was answered."""
     arrived_at: Instant = 0
     """When it came by the wall clock."""
@@ -80,7 +78,7 @@ class Sighting:
         return self.number, self.index
 
     def again(
-        self, payload: Payload, number: int, index: int, received_at: Instant, accepted: bool, headers: RawHeaders
+        self, payload: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
     ) -> Sighting:
         """Another payload of the same destination, type, key and computation id, as rules see it."""
         return Sighting(
@@ -94,8 +92,9 @@ class Sighting:
             number=number,
             index=index,
             received_at=received_at,
-            accepted=accepted,
+            accepted=accepts(reply, index),
             headers=headers,
+            reply=reply,
         )
 
 
@@ -135,7 +134,7 @@ def sight(
         received_at=delivery.arrival.received_at if delivery else 0,
         accepted=delivery.accepts(index) if delivery else True,
         headers=delivery.arrival.headers if delivery else (),
-        reply=delivery.reply if delivery else _ACCEPTED,
+        reply=delivery.reply if delivery else OK,
         arrived_at=delivery.arrival.arrived_at if delivery else 0,
     )
 

@@ -34,12 +34,12 @@ class Schema:
     _explanation: Callable[[], Explanation] = field(repr=False)
 
     def narrowed(self, parts: Iterable[Mapping[str, Any]]) -> Schema:
-        """A schema that accepts what this one and all `parts` accept."""
+        """A schema that accepts what this one and all `parts` accept, which rules make and nobody has to lint."""
         uri = self.document.get("$id", _NAMELESS)
-        own = {**self.document, "$id": uri}
-        resources = {**self._resources, uri: own}
-        flat = flattened({"allOf": [{"$ref": uri}, *parts]}, resources, _accepted)
-        return load_schema(flat, name=f"{self.name}, narrowed", resources=resources)
+        known = {**self._resources, uri: {**self.document, "$id": uri}}
+        whole = {"allOf": [{"$ref": uri}, *parts]}
+        flat = flattened(whole, known, _accepted)
+        return _ready(flat, f"{self.name}, narrowed", known if flat is whole else {})
 
     def breaches(self, instance: Any) -> list[Breach]:
         """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
@@ -59,12 +59,18 @@ def load_schema(
     others = {uri: _copy(resource, uri) for uri, resource in (resources or {}).items()}
     linted = _lint_all(root, name, others)
     try:
-        validator = compile_fast(root, name, others)
+        ready = _ready(root, name, others)
     except SchemaError as error:
         if not error.pointer:
             check_references(linted)  # The engine says that a reference leads nowhere, but not where it stands.
         raise
     check_references(linted)
+    return ready
+
+
+def _ready(root: dict[str, Any], name: str, others: dict[str, Any]) -> Schema:
+    """The schema, compiled."""
+    validator = compile_fast(root, name, others)
     return Schema(
         name=name,
         document=root,

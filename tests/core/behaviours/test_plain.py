@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from harness.core.behaviours import OK, Always, NotReplies, behaviour
+from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.behaviours.faults import FAULTS
-from harness.core.delivery import Respond
+from harness.core.delivery import OK, Respond
 from tests.core.behaviours.answering import Playing, Short, call, calls, short
 
 

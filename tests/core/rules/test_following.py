@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.core.delivery import Respond
 from harness.core.judging import Histories
 from harness.core.rules.examples import KEY, event, identify, track
 from harness.core.rules.following import follows, likeness
@@ -16,7 +17,9 @@ from tests.core.rules.reading import checker_of, deliveries_of, destinations_of
 from tests.core.rules.test_properties import sorted_violations
 from tests.core.rules.traffic import RECORDS
 
-ALIKE = st.builds(lambda call, status: event(call, reply={"status": status}), RIGHT, st.sampled_from([200, 503]))
+STATUSES = [{"status": status} for status in (200, 202, 302, 429, 503)]
+REPLIES = st.sampled_from([*STATUSES, {"status": 207, "items": [503]}])
+ALIKE = st.builds(lambda call, reply: event(call, reply=reply), RIGHT, REPLIES)
 
 
 @settings(deadline=None)
@@ -59,7 +62,7 @@ def test_an_ordinary_history_sees_every_payload() -> None:
     like = checker.sight(track(), None, destinations_of(case)["crm"])
     other = track(userId="u2")
     (follow,) = follows([fold], like)
-    follow(other, 7, 1, 0, False, ())
+    follow(other, 7, 1, 0, Respond(status=503), ())
     assert fold.users == [("u2", other, KEY, (7, 1), False)]
 
 
