@@ -24,7 +24,7 @@ Likeness: TypeAlias = tuple[str, str, str]
 
 _MOST = 1000
 """Compiled schemas that are kept; payloads of further keys go the long way."""
-_WORTH = 32
+_WORTH = 12
 """Payloads that take about as long, rule by rule, as the compiling of a schema; few runs see so many alike."""
 
 

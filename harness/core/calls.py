@@ -19,7 +19,6 @@ EXITED = "Audience Exited"
 EXIT_EVENTS = (EXITED, "Audience Exit")
 """The exit event in the two spellings of its sources."""
 
-_VOLATILE = ("sentAt", "receivedAt")
 _EMPTY: Mapping[str, Any] = {}
 
 
@@ -46,16 +45,14 @@ def personas(call: Payload) -> Mapping[str, Any]:
 
 def call_email(call: Payload) -> str | None:
     """The email that the call carries: in `traits`, `context.traits` or `properties`."""
-    email = _email_in(call.get("traits"))
-    if email is None:
-        context = call.get("context")
-        email = _email_in(context.get("traits")) if isinstance(context, dict) else None
-    return _email_in(call.get("properties")) if email is None else email
-
-
-def _email_in(place: Any) -> str | None:
-    email = place.get("email") if isinstance(place, dict) else None
-    return email if isinstance(email, str) and email else None
+    context = call.get("context")
+    elsewhere = context.get("traits") if isinstance(context, dict) else None
+    for place in (call.get("traits"), elsewhere, call.get("properties")):  # for each line of a capture: no more calls
+        if isinstance(place, dict):
+            email = place.get("email")
+            if isinstance(email, str) and email:
+                return email
+    return None
 
 
 def call_user(call: Payload) -> dict[str, Any]:
@@ -85,8 +82,8 @@ def content(payload: Payload) -> bytes:
     """What a payload says, in one canonical form; when it was sent and received is no part of it."""
     if "sentAt" in payload or "receivedAt" in payload:
         payload = dict(payload)
-        for name in _VOLATILE:
-            payload.pop(name, None)
+        payload.pop("sentAt", None)
+        payload.pop("receivedAt", None)
     try:
         return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # Keys that are no texts, which no JSON has; to allow for them takes several times as long.

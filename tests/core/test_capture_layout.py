@@ -65,12 +65,13 @@ def test_a_document_nested_too_deeply_is_refused_whole() -> None:
     assert captured.unpacked.violations[0].message == "the body is nested too deeply"
 
 
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3))))
-def test_places_are_remembered(steps: list[tuple[str, int]]) -> None:
-    """Whatever lines deliveries stand on, each place is found again by its number."""
-    places, line, expected = Places(), 1, []
-    for number, (file, skipped) in enumerate(steps, 1):
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 3), st.integers(1, 3))))
+def test_places_are_remembered(steps: list[tuple[str, int, int]]) -> None:
+    """Whatever lines deliveries stand on, told one by one or several at once, each place is found again."""
+    places, line, expected = Places(), 1, list[Place]()
+    for file, skipped, lines in steps:
         line += skipped
-        expected.append(Place(file=file, line=line))
-        places.add(number, file, line)
-    assert [places.of(number) for number in range(1, len(steps) + 1)] == expected
+        places.add(len(expected) + 1, file, line, lines)
+        expected += (Place(file=file, line=line + further) for further in range(lines))
+        line += lines - 1
+    assert [places.of(number) for number in range(1, len(expected) + 1)] == expected

@@ -78,7 +78,7 @@ USUAL = [
 @pytest.mark.parametrize("record", USUAL)
 def test_what_is_usual_takes_the_short_way(record: dict[str, Any]) -> None:
     """A line that tells of plainly right payloads like earlier ones is taken, in each of its forms."""
-    assert experienced().take(told(record), "file", 1)
+    assert experienced().take(iter([told(record)] * 2), "file", 1) == 2
 
 
 UNUSUAL = [
@@ -102,7 +102,7 @@ def test_what_is_odd_takes_the_long_way(record: dict[str, Any]) -> None:
     """A line that may be wrong, or be something else, is left alone, and nothing of it is counted."""
     judge = experienced()
     before = judge.verdict()
-    assert not judge.take(told(record), "file", 1)
+    assert not judge.take(iter([told(record)]), "file", 1)
     assert judge.verdict() == before
 
 

@@ -109,18 +109,20 @@ class CaptureJudge:
         self.number = number
         self._seen.places.leap()
 
-    def take(self, text: bytes, file: str, line: int) -> bool:
-        """Judge a line right now, where it tells of one plainly right delivery like earlier ones; else leave it."""
+    def take(self, texts: Iterator[bytes], file: str, line: int) -> int:
+        """Judge the next of the lines `texts`, from `line` on, as far as each tells of a plainly right delivery.
+
+        How many these are. Where it stops before their end, the line that it leaves alone is gone from `texts` too.
+        """
         number = self.number + 1
-        taken = self._short_way.take(text, number)
-        if not taken:
-            return False
-        self.number = number
-        seen = self._seen
-        seen.deliveries += 1
-        seen.payloads += taken
-        seen.places.add(number, file, line)
-        return True
+        lines, payloads = self._short_way.take(texts, number)
+        if lines:
+            self.number += lines
+            seen = self._seen
+            seen.deliveries += lines
+            seen.payloads += payloads
+            seen.places.add(number, file, line, lines)
+        return lines
 
     def see(self, captured: Captured, file: str, line: int) -> None:
         """Judge what a line of a capture tells of."""

@@ -32,19 +32,19 @@ class Places:
         self._stretches: list[_Stretch] = []
         self._leapt = True
 
-    def add(self, number: int, file: str, line: int) -> None:
-        """Note that delivery `number`, one more than the last, stands there."""
+    def add(self, number: int, file: str, line: int, lines: int = 1) -> None:
+        """Note that delivery `number`, one more than the last, stands there, and others on the lines that follow."""
         if not self._leapt:
             begin = self._stretches[-1]
             first, same_file, first_line, pace = begin
-            if file == same_file:
+            if file == same_file and (lines == 1 or line - first_line == number - first):
                 if number == first + 1:
                     self._stretches[-1] = begin._replace(pace=line - first_line)
                     return
                 if line == first_line + (number - first) * pace:
                     return
         self._leapt = False
-        self._stretches.append(_Stretch(number, file, line, 0))
+        self._stretches.append(_Stretch(number, file, line, int(lines > 1)))
 
     def leap(self) -> None:
         """Let the next delivery have any number greater than the last."""

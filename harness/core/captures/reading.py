@@ -22,14 +22,16 @@ def read_lines(
     lines: Sequence[bytes], file: str, first: int, judge: CaptureJudge, sources: Sources, defaults: Defaults
 ) -> None:
     """Let `judge` and `sources` have what `lines` tell of, which stand in `file` from line `first` on."""
-    take, taken = judge.take, 0
-    for line, text in enumerate(lines, first):
-        if take(text, file, line):
-            taken += 1
-        elif text.strip():
-            for captured in read_captured(text, defaults, sources.page):
+    texts, at, taken = iter(lines), 0, 0
+    while at < len(lines):
+        right = judge.take(texts, file, first + at)
+        taken += right
+        at += right
+        if at < len(lines) and lines[at].strip():
+            for captured in read_captured(lines[at], defaults, sources.page):
                 sources.delivery(captured)
-                judge.see(captured, file, line)
+                judge.see(captured, file, first + at)
+        at += 1
     if taken:
         sources.merge({file: taken}, {})
 

@@ -6,7 +6,7 @@ its payloads, and leaves every other line to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -33,6 +33,9 @@ _LARGE = 1_000_000
 _SHALLOW = 4 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
 
+_BARE: dict[str, Any] = {}
+"""What is said of a payload that stands on a line by itself."""
+
 _REPLIES = {status: Respond(status=status) for status in range(100, 600)} | {OK.status: OK}
 
 Sent: TypeAlias = tuple["Post", Any, Instant, Reply, RawHeaders]
@@ -57,6 +60,9 @@ class Post:
 
     def lanes_of(self, payloads: Sequence[Payload]) -> Sequence[Lane]:
         """The lane of each of `payloads`; empty where one of them is not plainly right, KeyError where it has none."""
+        if type(payloads) is Added:
+            lane = self.lanes["", payloads[0]["list"], ""]
+            return [lane] * len(payloads) if all(map(lane.accepts, payloads)) else ()
         lanes = []
         for payload in payloads:
             like = likeness(payload, "-")
@@ -65,6 +71,10 @@ class Post:
                 return []
             lanes.append(lane)
         return lanes
+
+
+class Added(list[Payload]):
+    """The list entries of one list sync document, all for one list."""
 
 
 class ShortWay:
@@ -99,7 +109,21 @@ class ShortWay:
         self._lanes += like[1:] not in post.lanes
         post.lanes[like[1:]] = lane
 
-    def take(self, text: bytes, number: int) -> int:
+    def take(self, texts: Iterator[bytes], number: int) -> tuple[int, int]:
+        """Take the next of the lines `texts`, as deliveries from `number` on; how many lines, and payloads in them.
+
+        Where it stops before their end, the line that must go the long way is gone from `texts` too.
+        """
+        lines = payloads = 0
+        for text in texts:
+            taken = self._take(text, number + lines)
+            if not taken:
+                break
+            lines += 1
+            payloads += taken
+        return lines, payloads
+
+    def _take(self, text: bytes, number: int) -> int:
         """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
         if len(text) > self._small:
             return 0
@@ -107,12 +131,16 @@ class ShortWay:
             return 0
         try:
             post, sent, received_at, reply, headers = self._told(orjson.loads(text))
-            if type(sent) is list:
+            if type(sent) is not dict:
                 lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
                 details = sent["context"]["personas"]
-                lane = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
-                sent, lanes = (sent,), (lane,) if lane[0](sent) else ()
+                accepts, follows = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
+                if not accepts(sent):
+                    return 0
+                for follow in follows:
+                    follow(sent, number, 0, received_at, reply, headers)
+                return 1
         except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
             return 0  # The long way knows better what is odd about it.
         index = 0
@@ -125,9 +153,9 @@ class ShortWay:
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
         if "type" in record:
-            return (self._post({}, "event"), record, 0, OK, ()) if "request" not in record else _odd()
+            return (self._post(_BARE, "event"), record, 0, OK, ()) if "request" not in record else _odd()
         if "list" in record:
-            return self._post({}, "list"), _entries(record), 0, OK, ()
+            return self._post(_BARE, "list"), _added(record), 0, OK, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
         written, request, reply = record.get("received_at"), record.get("request"), _reply(record.get("reply"))
@@ -180,15 +208,15 @@ def _only(payloads: list[Any]) -> Any:
 def _listed(sent: Any, *, may_be_entries: bool) -> tuple[str, list[Payload]]:
     """The calls or list entries in something that is no call, and the kind of destination that it is meant for."""
     if type(sent) is dict:
-        return "list", [sent] if may_be_entries and is_list_entry(sent) else _entries(sent)
+        return "list", [sent] if may_be_entries and is_list_entry(sent) else _added(sent)
     if "type" in sent[0]:
         return "event", sent
     return ("list", sent) if may_be_entries and all(map(is_list_entry, sent)) else _odd()
 
 
-def _entries(document: dict[str, Any]) -> list[Payload]:
+def _added(document: dict[str, Any]) -> Added:
     """The list entries in a list sync document that only adds users."""
     key, users = document["list"], document[ADD]
     if len(document) != 2 or not all(type(user) is dict for user in users):
         _odd()
-    return [{"list": key, "action": ADD, "user": user} for user in users]
+    return Added([{"list": key, "action": ADD, "user": user} for user in users])
