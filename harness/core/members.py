@@ -12,7 +12,7 @@ from harness.core.delivery import Delivery, Payload
 from harness.core.instants import Instant
 
 _OPPOSITES = {"add": "remove", "remove": "add"}
-_IDENTIFIERS = ("userId", "email", "anonymousId", "externalIds")
+_IDENTIFIERS = frozenset({"userId", "email", "anonymousId", "externalIds"})
 
 
 def member_message(entry: Payload) -> Hashable:
@@ -32,7 +32,7 @@ def message_key(payload: Payload) -> Hashable:
 
 def identifiers(user: Mapping[str, Any]) -> bytes:
     """The identifiers of a list entry's user, in one canonical form."""
-    known = {name: user[name] for name in _IDENTIFIERS if name in user}
+    known = user if _IDENTIFIERS.issuperset(user) else {name: user[name] for name in _IDENTIFIERS & user.keys()}
     written = orjson.dumps(known, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return bytes(memoryview(written))  # what orjson returns holds on to its buffer of some kilobytes; these are kept
 

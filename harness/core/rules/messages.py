@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
@@ -156,15 +157,13 @@ class Messages:
 
     def abandoned(self, *, settled: bool) -> Iterator[Abandoned]:
         """The messages that were to be sent again and were not; `settled` says that nothing more was to come."""
-        latest: dict[bool, Instant] = {}
+        latest = cache(self._latest)
         for destination, place in self._receiving.items():
             if destination in self._unclear:
                 continue
             for message, story in self._stories(destination):
                 if story.whole and self._clear(destination, message):
-                    if place.wall not in latest:
-                        latest[place.wall] = self._latest(place.wall)
-                    found = abandoned(place, story.attempts, latest[place.wall], settled)
+                    found = abandoned(place, story.attempts, partial(latest, place.wall), settled)
                     if found is not None:
                         yield found
 
@@ -174,11 +173,10 @@ class Messages:
         known = (known for contents in places for known in contents.values())
         return max((each.attempts[-1].when if isinstance(each, Story) else each[3] for each in known), default=0)
 
-    def _stories(self, destination: str) -> Iterator[tuple[Hashable, Story]]:
+    def _stories(self, destination: str) -> list[tuple[Hashable, Story]]:
         """The messages of which all attempts are kept."""
-        for message, known in self._contents[destination].items():
-            if isinstance(known, Story):
-                yield message, known
+        every = self._contents[destination].items()
+        return [(message, known) for message, known in every if isinstance(known, Story)]
 
     def _reused(self, destination: str, message: str, story: Story) -> Iterator[Violation]:
         told = sorted((sight, content) for content, sight in story.contents.items())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -188,14 +188,19 @@ def repeated_whole(destination: str, stories: Sequence[Story]) -> Iterator[Viola
                 )
 
 
-def abandoned(place: Receiving, attempts: Sequence[Attempt], latest: Instant, settled: bool) -> Abandoned | None:
-    """The message, where its last attempt failed and another was due by now; None where nobody can know."""
+def abandoned(
+    place: Receiving, attempts: Sequence[Attempt], latest: Callable[[], Instant], settled: bool
+) -> Abandoned | None:
+    """The message, where its last attempt failed and another was due by now; None where nobody can know.
+
+    `latest` says when the last of all messages came.
+    """
     tries = list(_until_accepted(attempts))
     first, last, profile = tries[0], tries[-1], place.profile
     answered = last.answered
     if profile is None or answered.accepted or not answered.sure or not profile.retries(answered.status):
         return None
-    if not (first.when and last.when) or not (settled or latest > first.when + profile.window * 21 // 20):
+    if not (first.when and last.when) or not (settled or latest() > first.when + profile.window * 21 // 20):
         return None
     if _may_give_up(profile, tries):
         return None
