@@ -30,9 +30,6 @@ from harness.reports.check_text import SHOWN_VIOLATIONS, better_fit_text, check_
 _SAMPLE = 1000
 """Deliveries by which other contracts are tried: one family's traffic differs from another's in every payload."""
 
-_COLLECTED = 1_000_000
-"""Values made between two looks for cycles."""
-
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -74,7 +71,7 @@ def check(
         jobs=jobs or _cores(),
     )
     try:
-        with CaptureFiles(files) as captures, _few_collections():
+        with CaptureFiles(files) as captures, _no_collections():
             with Reading(size_of(captures.names)) as reading:
                 verdict = checking.verdict(captures, reading)
             evidence = {} if as_json else checking.evidence(captures, verdict)
@@ -91,14 +88,13 @@ def _cores() -> int:
 
 
 @contextmanager
-def _few_collections() -> Iterator[None]:
-    """Look for cycles rarely: what a judge keeps has none, and going through it took a good part of the time."""
-    before = gc.get_threshold()
-    gc.set_threshold(_COLLECTED, *before[1:])
+def _no_collections() -> Iterator[None]:
+    """Look for no cycles: a judge makes none, and going through what it keeps took a good part of the time."""
+    gc.disable()
     try:
         yield
     finally:
-        gc.set_threshold(*before)
+        gc.enable()
 
 
 def _say_better_fit(checking: CaptureCheck, captures: CaptureFiles) -> None:
