@@ -211,7 +211,7 @@ def _refused(violation: Violation) -> dict[str, object]:
 def _count_attempts(payloads: Sequence[Payload], past: Past) -> int:
     """Count this attempt for each message in it; the highest count."""
     attempts, highest = past.attempts, 1
-    for message in {message_key(each) for each in payloads} if len(payloads) > 1 else map(message_key, payloads):
+    for message in {message_key(each) for each in payloads} if len(payloads) > 1 else (message_key(payloads[0]),):
         attempts[message] = count = attempts.get(message, 0) + 1
         highest = max(highest, count)
     return highest

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
 
 import orjson
 
@@ -73,7 +72,7 @@ class Runs:
     def lose(self, request: RawRequest) -> str:
         """Keep a request for a run that is not there; what to tell its sender."""
         end = self._ends.get(request.run)
-        self.lost.append(replace(request, body=request.body[:_KEPT_OF_LOST]))
+        self.lost.append(request._replace(body=request.body[:_KEPT_OF_LOST]))
         self.lost_count += 1
         self.stray_count += end is None
         name = request.run[:200]

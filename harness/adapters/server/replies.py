@@ -15,6 +15,8 @@ from aiohttp.http import HttpVersion11
 from harness.adapters.server.manners import perform
 from harness.adapters.server.requests import RawReply
 
+_SMALL: Final = 1024
+"""Bytes of a body that is kept as written, since most answers within a second are one and the same."""
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BODILESS: Final = (204, 304)
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
@@ -65,6 +67,12 @@ async def send(request: web.BaseRequest, reply: RawReply, second: int) -> web.St
 
 def render(reply: RawReply, second: int, *, head_only: bool, modern: bool, keep_alive: bool) -> bytes:
     """The bytes of `reply`; ValueError where its status or headers cannot be sent. `modern` is HTTP/1.1."""
+    make = _rendered if len(reply.body) <= _SMALL else _rendered.__wrapped__
+    return make(reply, second, head_only, modern, keep_alive)
+
+
+@lru_cache(maxsize=64)
+def _rendered(reply: RawReply, second: int, head_only: bool, modern: bool, keep_alive: bool) -> bytes:
     head = _head(reply.status, reply.content_type, reply.headers, modern, keep_alive)
     if reply.status in _BODILESS:
         return b"%b%b\r\n" % (head, _date(second))

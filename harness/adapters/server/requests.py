@@ -21,9 +21,8 @@ _FEW_FIELDS = 16
 _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
 
-# Not frozen: a frozen dataclass costs twice as much to make, and one is made for each request.
-@dataclass(slots=True, kw_only=True)
-class RawRequest:
+# No dataclass: one that is frozen costs twice as much to make, and one is made for each request.
+class RawRequest(NamedTuple):
     """One request to a destination path, undecided, whether or not its body could be read whole."""
 
     run: str
@@ -54,9 +53,12 @@ class Manner:
     """How long the reply then takes to come, in small pieces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RawReply:
-    """What to answer; a final status from 200 to 999, and headers without line breaks."""
+    """What to answer; a final status from 200 to 999, and headers without line breaks.
+
+    It is equal to itself only: what is written for it is found again by it, which values would make slow.
+    """
 
     status: int
     body: bytes = b""

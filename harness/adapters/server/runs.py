@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Container, Mapping
-from dataclasses import replace
 from functools import partial
 
 from harness.adapters.clocks import LATEST, wall_clock
@@ -149,7 +148,7 @@ class Run(WaitedFor):
             return self._forward(request, destination, destination.url)
         if destination.closes_early and (request.half or self.cuts_short(request.destination)):
             body = request.body if request.half else request.body[: len(request.body) // 2]
-            request = replace(request, body=body, half=True)
+            request = request._replace(body=body, half=True)
         return self._record(request, destination)
 
     def cuts_short(self, name: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -62,7 +61,7 @@ class TrackingApi:
         run.asked_at = wall_clock()
         source = run.destinations.get(_write_key(request) or _stated_key(body))
         if source is not None and source.kind == SOURCE:
-            return await _play(run, request, replace(_raw(request, name, body, defect), destination=source.name))
+            return await _play(run, request, _raw(request, name, body, defect)._replace(destination=source.name))
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")

@@ -17,7 +17,7 @@ from harness.core.captures.captured import Captured, Defaults, agent_header
 from harness.core.captures.records import agent_of
 from harness.core.checking import Checker
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Respond
-from harness.core.destinations.bodies import NESTING
+from harness.core.destinations.bodies import may_be_deep
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import ADD
 from harness.core.instants import Instant, parse_instant
@@ -30,8 +30,6 @@ _MOST = 10_000
 _KINDS = ("event", "list")
 """Kinds of destination whose payloads are told from a line here as they unpack them."""
 _LARGE = 1_000_000
-_SHALLOW = 4 * NESTING
-"""Bytes in which objects cannot be nested too deeply, since each has braces, a name and a colon."""
 
 _BARE: dict[str, Any] = {}
 """What is said of a payload that stands on a line by itself."""
@@ -125,9 +123,7 @@ class ShortWay:
 
     def _take(self, text: bytes, number: int) -> int:
         """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
-        if len(text) > self._small:
-            return 0
-        if (len(text) > _SHALLOW or b"[" in text) and text.count(b"[") + text.count(b"{") > NESTING:
+        if len(text) > self._small or may_be_deep(text):
             return 0
         try:
             post, sent, received_at, reply, headers = self._told(orjson.loads(text))

@@ -54,7 +54,9 @@ class Destination:
     def refusal(self, index: int, payload: Payload) -> Violation | None:
         """The breach, where `payload` is a call of a type that this destination does not take."""
         call_type = payload.get("type")
-        if self.kind in ("list", SOURCE) or call_type in (*self.calls, DELETE) or not isinstance(call_type, str):
+        if call_type in self.calls or call_type == DELETE or self.kind in ("list", SOURCE):
+            return None
+        if not isinstance(call_type, str):
             return None
         return Violation(
             rule="destination-kind",
