@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 KEY = "j_o_win_back__new_subscribed_users_dje83"
-PAYLOAD = {
+PAYLOAD: dict[str, Any] = {
     "type": "track",
     "messageId": "personas_@@@@@@@@@@@@@@@@@@@@@@@@@@@",
     "userId": "u@@@@@@@@@@@@@@@@@@@@@@@@@@@",
@@ -35,6 +35,9 @@ PAYLOAD = {
     "timestamp": "2026-11-21T10:00:00.123Z",
 }
 PLACEHOLDER = b"@" * 27
+LENGTHS = 100
+"""How many lengths the bodies have, as those of users with names and emails of their own would: a server may know the
+head of a request from an earlier one, but for that."""
 
 
 class Connection(asyncio.Protocol):
@@ -93,19 +96,23 @@ class Load:
         self.failed = 0
         self.done = asyncio.Event()
         self.tasks: set[asyncio.Task[Any]] = set()
-        body = json.dumps(PAYLOAD).encode()
+        self.parts = [self._parts(length) for length in range(LENGTHS)]
+
+    def _parts(self, length: int) -> list[bytes]:
+        """What all requests have in common whose payload has a name of that length in it."""
+        body = json.dumps({**PAYLOAD, "context": {**PAYLOAD["context"], "traits": {"name": "n" * length}}}).encode()
         head = (
             f"POST /destinations/events HTTP/1.1\r\nHost: {self.address.netloc}\r\nUser-Agent: Segment.io/1.0\r\n"
             f"Accept: */*\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
         )
-        self.parts = (head.encode() + body).split(PLACEHOLDER)
+        return (head.encode() + body).split(PLACEHOLDER)
 
     def next_request(self) -> bytes | None:
         """A request that no other one equals, or None at the end."""
         if self.left <= 0:
             return None
         self.left -= 1
-        return (b"%027d" % (time.time_ns() + self.left)).join(self.parts)
+        return (b"%027d" % (time.time_ns() + self.left)).join(self.parts[self.left % LENGTHS])
 
     def answered(self, well: bool) -> None:
         """Count an answer."""

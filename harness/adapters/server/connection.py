@@ -9,19 +9,18 @@ from contextlib import suppress
 from functools import partial
 from typing import Final, TypeAlias
 
-from aiohttp import hdrs, web
-from aiohttp.http import HttpProcessingError, HttpVersion11, RawRequestMessage
+from aiohttp import web
+from aiohttp.http import HttpProcessingError, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.admission import Admitted, host_of
-from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.heads import Head, Heads, is_plain
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.manners import reset
 from harness.adapters.server.parser import Parser
 from harness.adapters.server.refusals import Refusals, refused_status
 from harness.adapters.server.replies import render
 from harness.adapters.server.requests import (
-    METHODS,
     Limits,
     Location,
     Owed,
@@ -44,7 +43,7 @@ class Connection(Admitted):
     That way wakes one task and starts another for each request, which costs more than receiving it does.
     """
 
-    __slots__ = ("_begun", "_gone", "_held", "_in_flight", "_owed", "_own", "_paid", "_receive")
+    __slots__ = ("_begun", "_gone", "_heads", "_held", "_in_flight", "_owed", "_own", "_paid", "_read", "_receive")
 
     def __init__(
         self,
@@ -53,6 +52,7 @@ class Connection(Admitted):
         receive: Receiver,
         refused: Refusals,
         in_flight: InFlight,
+        heads: Heads,
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
@@ -70,6 +70,9 @@ class Connection(Admitted):
         )
         self._receive = receive
         self._in_flight = in_flight
+        self._heads = heads
+        self._read: Head | None = None
+        """The head of the request that was just read and answered."""
         self._begun: Begun | None = None
         self._gone: asyncio.Event | None = None
         self._owed: Location | None = None
@@ -87,22 +90,27 @@ class Connection(Admitted):
         Where its reply has to be waited for, or is none, the request goes on its way with what was begun.
         """
         location = locate(message.path)
-        if location is None or not self._at_rest() or not self._is_plain(message, payload):
+        if location is None or not self._at_rest() or not is_plain(message, payload, self._limits):
             return False
+        if self._begun is not None:
+            return False  # it was received by its head, and only its answer is not so plain
+        body = payload.read_nowait()
+        head = Head(location, message.method, shared_headers(message.raw_headers), len(body))
+        if not self._answers(head, body):
+            return False
+        self._read = head
+        return True
+
+    def _answers(self, head: Head, body: bytes) -> bool:
+        """Whether a plain request is answered already; where it is not, what was begun for it is kept."""
+        location, method, headers, _ = head
         arrived_at = time.time_ns() // 1000
         try:
-            reply = self._receive(
-                RawRequest(  # by position: by name, making it would take twice as long
-                    location.run,
-                    location.destination,
-                    message.method,
-                    location.path,
-                    shared_headers(message.raw_headers),
-                    payload.read_nowait(),
-                    arrived_at,
-                    None,
-                )
+            # By position: by name, making it would take twice as long.
+            request = RawRequest(
+                location.run, location.destination, method, location.path, headers, body, arrived_at, None
             )
+            reply = self._receive(request)
         except Exception as error:  # noqa: BLE001  # raised again where aiohttp answers and logs it
             self._begun = error
             return False
@@ -189,27 +197,18 @@ class Connection(Admitted):
         waiter = self._waiter
         return waiter is not None and not waiter.done() and not self._messages and not self._paused
 
-    def _is_plain(self, message: RawRequestMessage, payload: StreamReader) -> bool:
-        """Whether it has come in whole, needs no decoding, and shows nothing that would have to be refused."""
-        headers = message.headers
-        return (
-            payload.is_eof()
-            and payload.exception() is None
-            and payload.total_bytes <= self._limits.body
-            and not message.should_close
-            and message.version == HttpVersion11
-            and message.method in METHODS
-            and hdrs.CONTENT_ENCODING not in headers
-            and hdrs.EXPECT not in headers
-            and type_defect(headers.get(hdrs.CONTENT_TYPE)) is None
-        )
-
     def data_received(self, data: bytes) -> None:
         """Take what came in."""
         if self._owed is not None:
             self._hold(data)
             return
+        fresh = not self._head.begun and self._at_rest()
+        if fresh and (head := self._heads.find(data)) is not None and self._answers(head, data[-head.length :]):
+            return
         super().data_received(data)
+        read, self._read = self._read, None
+        if fresh and read is not None:
+            self._heads.learn(data, read)
         if self._own.broken:
             super().data_received(b"")  # now that what stood before the breach is on its way
         # aiohttp's C parser does not tell the body that it was reading when the framing breaks, and offers no hook:

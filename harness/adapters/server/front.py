@@ -16,6 +16,7 @@ from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import read_body, read_half, shown, type_defect
 from harness.adapters.server.connection import Begun, Connection
+from harness.adapters.server.heads import Heads
 from harness.adapters.server.in_flight import InFlight
 from harness.adapters.server.refusals import Refusals
 from harness.adapters.server.replies import send
@@ -123,6 +124,7 @@ class _Server(web.Server):
         self._refused = refused
         self._cuts_short = cuts_short
         self._in_flight = in_flight
+        self._heads = Heads()
         self._running = asyncio.get_running_loop()
 
     def __call__(self) -> web.RequestHandler:
@@ -131,6 +133,7 @@ class _Server(web.Server):
             receive=self._receive,
             refused=self._refused,
             in_flight=self._in_flight,
+            heads=self._heads,
             limits=self._limits,
             loop=self._running,
         )
