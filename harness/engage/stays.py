@@ -82,12 +82,14 @@ class Stays:
         """Make the stays of `absorbed` those of `kept`, so that nobody enters a second time by a merge."""
         own = self._stays.setdefault(kept, {})
         for journey, stay in self._stays.pop(absorbed, {}).items():
-            other = own.get(journey)
+            other = own.setdefault(journey, stay)
             stay.person = kept
-            if other is None or (other.left_at is not None and stay.left_at is None):
-                own[journey] = stay
-            elif stay.left_at is None:
+            number = max(other.number, stay.number)
+            if other is not stay and stay.left_at is None and other.left_at is None:
                 self._join(other, stay)
+            elif other.left_at is not None and (stay.left_at is None or stay.left_at > other.left_at):
+                own[journey] = stay  # from whose end on the time to a second entry counts
+            own[journey].number = number
 
     def _admit(self, journey: Journey, person: Person, now: Instant) -> Stay | None:
         last = self._stays.get(person, {}).get(journey.id)

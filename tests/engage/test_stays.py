@@ -166,3 +166,37 @@ def test_of_two_merged_stays_the_later_one_counts(step: SendStep | AdStep) -> No
     space.ingest({"type": "identify", "userId": "u1", "anonymousId": "a1", "traits": {}, "messageId": "i1"}, "site")
     assert len(play(space, DAY)) == 1
     assert told(play(space, DAY)) == [("crm", "Audience Exited", "false")] * 2
+
+
+MERGED = {"type": "identify", "userId": "u1", "anonymousId": "a1", "traits": {}, "messageId": "i1"}
+ANONYMOUS = Profile(name="anon", anonymous_id="a1", emails=("a@example.com",))
+
+
+def test_after_a_merge_nobody_enters_sooner_than_either_might() -> None:
+    """The time to a second entry counts from the later of the ends that the two had who proved to be one."""
+    space = space_of(event("crm"))
+    space.publish(journey("crm", exit_after=HOUR, re_entry_after=5 * DAY))
+    for person in (ALEX, ANONYMOUS):
+        space.enter("winback", STEP, person)
+        play(space, 3 * DAY)
+    space.ingest(MERGED, "site")
+    space.enter("winback", STEP, ALEX)
+    assert play(space, HOUR) == []
+    play(space, 3 * DAY)
+    space.enter("winback", STEP, ALEX)
+    assert {line[1] for line in told(play(space, MINUTE))} == {"Audience Entered"}
+
+
+def test_after_a_merge_every_stay_has_messages_of_its_own() -> None:
+    """Whoever is merged with somebody who was in fewer times gets no message again that they had before."""
+    space = space_of(event("crm"))
+    space.publish(journey("crm", exit_after=HOUR, re_entry_after=DAY))
+    for person in (ALEX, ALEX, ANONYMOUS):
+        space.enter("winback", STEP, person)
+        before = play(space, 2 * DAY)
+    space.ingest(MERGED, "site")
+    space.enter("winback", STEP, ALEX)
+    after = play(space, 2 * DAY)
+    assert before
+    messages = [document["messageId"] for document in bodies([*before, *after])]
+    assert len(set(messages)) == len(messages) == 6
