@@ -31,7 +31,7 @@ MAY_IMPORT = {
 
 PURE_LIBRARIES = {
     "core": frozenset({"jsonpath", "jsonschema", "jsonschema_rs", "orjson", "referencing"}),
-    "engage": frozenset({"lark"}),
+    "engage": frozenset({"lark", "orjson"}),
 }
 
 PURE_STDLIB = frozenset(

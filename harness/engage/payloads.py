@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from harness.core.calls import ENTERED, EXITED
 from harness.core.instants import isoformat
 from harness.engage.identities import Recipient
@@ -49,7 +51,10 @@ def list_user(recipient: Recipient) -> dict[str, str]:
 
 def encode(document: Any) -> bytes:
     """The JSON text of `document`, compact, in UTF-8."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # whole numbers of more than 64 bits
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def membership(move: Move) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from harness.core.instants import MINUTE
 from harness.core.membership import key_of
 from harness.core.profiles import Profile
+from harness.engage.payloads import encode
 from tests.engage.spaces import ALEX, START, STEP, bodies, event, journey, list_, play, space_of
 
 
@@ -127,3 +129,11 @@ def test_the_key_becomes_a_trait_of_the_profile() -> None:
     key = space.publish(journey("crm"))[STEP]
     space.enter("winback", STEP, Profile(name="alex", user_id="u1", traits={"plan": "pro"}))
     assert space.profile_traits("alex") == {"plan": "pro", key: "true"}
+
+
+@pytest.mark.parametrize("value", [2**70, "ä\u2028", 0.1, None, [{"deep": True}]])
+def test_what_is_sent_is_compact_json_whatever_its_values(value: object) -> None:
+    """Values of any kind that JSON has are written as they are, whole numbers of more than 64 bits included."""
+    written = encode({"traits": {"value": value}})
+    assert json.loads(written) == {"traits": {"value": value}}
+    assert written.startswith(b'{"traits":{"value":')
