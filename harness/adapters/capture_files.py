@@ -17,6 +17,7 @@ from harness.core.spelling import near_miss
 
 STANDARD_INPUT = "-"
 _GZIP = b"\x1f\x8b"
+_DAMAGED = (gzip.BadGzipFile, EOFError, zlib.error)
 _BLOCK = 1_000_000
 """Bytes of the lines that are handed on together; a longer line is handed on alone, or behind shorter ones."""
 _IN_MEMORY = 32_000_000
@@ -81,18 +82,12 @@ class CaptureFiles:
         try:
             with ExitStack() as stack:
                 raw = self._opened(name, stack)
-                block, size = [], 0
-                for line in _unpacked(raw):
-                    number += 1
-                    block.append(line)
-                    size += len(line)
-                    if size >= _BLOCK:
-                        yield block
-                        block, size = [], 0
-                        if progress is not None:
-                            progress(raw.tell())
-                yield block
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+                for block in _blocks(raw):
+                    number += len(block)
+                    yield block
+                    if progress is not None:
+                        progress(raw.tell())
+        except _DAMAGED as error:
             raise UnreadableCapture(
                 f"{name}: the gzip data breaks off or is damaged after line {number}: {error}"
             ) from None
@@ -118,8 +113,28 @@ def _spool(stack: ExitStack) -> IO[bytes]:
     return stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
 
 
-def _unpacked(raw: IO[bytes]) -> Iterable[bytes]:
+def _blocks(raw: IO[bytes]) -> Iterator[list[bytes]]:
     packed = raw.read(2) == _GZIP
     raw.seek(0)
-    # The buffer finds lines quickly, which the file of the standard library does not.
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw, mode="rb"))) if packed else raw
+    if packed:
+        # The buffer finds lines quickly, which the file of the standard library does not.
+        yield from _unpacked(io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw, mode="rb"))))
+    else:
+        while block := raw.readlines(_BLOCK):
+            yield block
+
+
+def _unpacked(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """The lines in blocks; where they turn out to be damaged, those before the damage come first."""
+    block, size = list[bytes](), 0
+    try:
+        for line in lines:
+            block.append(line)
+            size += len(line)
+            if size >= _BLOCK:
+                yield block
+                block, size = [], 0
+    except _DAMAGED:
+        yield block
+        raise
+    yield block

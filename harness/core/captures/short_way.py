@@ -31,8 +31,8 @@ _KINDS = ("event", "list")
 """Kinds of destination whose payloads are told from a line here as they unpack them."""
 _LARGE = 1_000_000
 
-_BARE: dict[str, Any] = {}
-"""What is said of a payload that stands on a line by itself."""
+_CALL = (None, None, None, "event")
+"""What is said of the destination, kind and run of a call on a line of its own, and what it is told to be."""
 
 _REPLIES = {status: Respond(status=status) for status in range(100, 600)} | {OK.status: OK}
 
@@ -149,9 +149,10 @@ class ShortWay:
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
         if "type" in record:
-            return (self._post(_BARE, "event"), record, 0, OK, ()) if "request" not in record else _odd()
+            post = self._said.get(_CALL) or self._found(*_CALL)
+            return (post, record, 0, OK, ()) if "request" not in record else _odd()
         if "list" in record:
-            return self._post(_BARE, "list"), _added(record), 0, OK, ()
+            return self._post({}, "list"), _added(record), 0, OK, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
         written, request, reply = record.get("received_at"), record.get("request"), _reply(record.get("reply"))
