@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from harness.core.instants import HOUR, Instant
 from harness.engage.batches import Batch
@@ -25,18 +25,17 @@ HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """The headers of a request to a destination, given its name and the body."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(NamedTuple):
     """One attempt to deliver, to be POSTed to the destination's URL and answered for to the space."""
 
     id: str
     """The same for all attempts at one message."""
     destination: str
-    path: str = ""
-    """What follows the destination's URL."""
     headers: Mapping[str, str]
     body: bytes
     attempt: int
+    path: str = ""
+    """What follows the destination's URL."""
     location: str | None = None
     """Where a redirect sent it, in place of the destination's URL, from which it may be relative."""
 
