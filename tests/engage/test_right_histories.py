@@ -89,7 +89,7 @@ def test_no_rule_accuses_a_right_history(family: Family, plot: Plot, tmp_path_fa
 
 @pytest.mark.long
 @OF_FAMILY
-@settings(deadline=None, max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=30, suppress_health_check=list(HealthCheck))
 @given(plot=plots())
 def test_no_rule_accuses_a_right_history_however_long_one_looks(
     family: Family, plot: Plot, tmp_path_factory: pytest.TempPathFactory

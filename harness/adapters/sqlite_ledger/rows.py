@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from harness.core.delivery import Arrival, Defect, Delivery, Fault, RawHeaders, Reply, Respond, Violation
+from harness.core.delivery import OK, Arrival, Defect, Delivery, Fault, RawHeaders, Reply, Respond, Violation
 from harness.core.destinations.rereading import Reread
 
 NUMBER_BITS: Final = 36
@@ -26,7 +26,7 @@ def row_of(run: int, delivery: Delivery) -> Row:
     """The row of `delivery` in the run of that id; ValueError or TypeError where it cannot be written."""
     arrival, reply = delivery.arrival, delivery.reply
     detail = None
-    if delivery.violations or arrival.defect is not None or reply != Respond(status=getattr(reply, "status", 0)):
+    if delivery.violations or arrival.defect is not None or not _is_mere_status(reply):
         detail = _detail(delivery)
     return (
         run << NUMBER_BITS | delivery.number,
@@ -43,6 +43,11 @@ def row_of(run: int, delivery: Delivery) -> Row:
         reply.status if isinstance(reply, Respond) else None,
         detail,
     )
+
+
+def _is_mere_status(reply: Reply) -> bool:
+    """Whether `reply` is told by its status."""
+    return reply is OK or (isinstance(reply, Respond) and reply == Respond(status=reply.status))
 
 
 def _detail(delivery: Delivery) -> str:
