@@ -57,6 +57,21 @@ async def test_what_follows_a_known_head_and_its_body_is_another_request() -> No
         assert (together, last, await again(client, b"end")) == ([b"six", b"ten"], b"log", [b"end"])
 
 
+async def test_what_stands_behind_a_request_belongs_to_the_next_one() -> None:
+    """A head in two pieces, the first behind another request, is read as one each time, though its end is the same."""
+    async with serving(answer=echo) as server:
+        client, targets = await server.client(), ["crm", "crm", "mail", "crm"]
+        for target in targets:
+            sent = post(body=b"two", target=f"/destinations/{target}")
+            cut = sent.index(b" HTTP")
+            client.send(post(body=b"one") + sent[:cut])
+            assert (await client.reply()).body == b"one"
+            client.send(sent[cut:])
+            assert (await client.reply()).body == b"two"
+        received = [(await server.received()).destination for _ in range(2 * len(targets))]
+    assert received == ["crm", "crm", "crm", "crm", "crm", "mail", "crm", "crm"]
+
+
 async def test_chunks_are_no_body_of_a_known_length() -> None:
     """A body in chunks is put together each time, though its head is the same."""
     async with serving(answer=echo) as server:
@@ -171,3 +186,29 @@ def test_so_many_heads_are_remembered() -> None:
         heads.learn(each, HEAD)
     assert sum(heads.find(each) is HEAD for each in sent) == 4096
     assert (heads.find(sent[0]), heads.find(sent[-1])) == (None, HEAD)
+
+
+async def test_a_head_is_known_again_after_a_request_that_was_not_answered_at_once() -> None:
+    """Whatever a connection did before, as long as it was whole, its next request is found by its head."""
+    found: list[Head | None] = []
+
+    class Noted(Heads):
+        """Heads that note what is looked for."""
+
+        def find(self, data: bytes) -> Head | None:
+            """As ever."""
+            found.append(super().find(data))
+            return found[-1]
+
+    def choose(request: RawRequest) -> RawReply | Awaitable[RawReply]:
+        return _awaited(request.body) if request.body == b"odd" else echo(request)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.adapters.server.front.Heads", Noted)
+        async with serving(answer=choose) as server:
+            client = await server.client()
+            assert await again(client, b"one", b"odd", b"two", b"six") == [b"one", b"odd", b"two", b"six"]
+            await client.ask(head(target="/elsewhere", method="GET"))
+            assert await again(client, b"ten") == [b"ten"]
+    assert [each is not None for each in found[-2:]] == [False, True]
+    assert found[-3] is not None

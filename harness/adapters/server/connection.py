@@ -202,12 +202,12 @@ class Connection(Admitted):
         if self._owed is not None:
             self._hold(data)
             return
-        fresh = not self._head.begun and self._at_rest()
+        fresh = self._own.clean and self._at_rest()
         if fresh and (head := self._heads.find(data)) is not None and self._answers(head, data[-head.length :]):
             return
         super().data_received(data)
         read, self._read = self._read, None
-        if fresh and read is not None:
+        if fresh and read is not None and self._own.clean:
             self._heads.learn(data, read)
         if self._own.broken:
             super().data_received(b"")  # now that what stood before the breach is on its way

@@ -17,11 +17,6 @@ class HeadWatch:
         self._late = late
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def begun(self) -> bool:
-        """Whether a part of a head has come, and not yet the rest."""
-        return self._timer is not None
-
     def begin(self) -> None:
         """A part of a head has come; more parts of it give it no more time."""
         if self._timer is None:

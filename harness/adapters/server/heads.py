@@ -9,9 +9,9 @@ from aiohttp.http import HttpVersion11, RawRequestMessage
 from aiohttp.streams import StreamReader
 
 from harness.adapters.server.bodies import type_defect
+from harness.adapters.server.parser import END
 from harness.adapters.server.requests import METHODS, Limits, Location
 
-_END: Final = b"\r\n\r\n"
 _MOST: Final = 4096
 """Heads that are remembered; senders write few, which differ in the length of the body."""
 _LONGEST: Final = 2048
@@ -58,7 +58,7 @@ class Heads:
 
     def find(self, data: bytes) -> Head | None:
         """The head that `data` begins with, where that came before, and is followed by its body and nothing else."""
-        end = data.find(_END) + len(_END)
+        end = data.find(END) + len(END)
         head = self._known.get(data[:end])
         return head if head is not None and len(data) - end == head.length else None
 
@@ -67,7 +67,7 @@ class Heads:
 
         Where more stands there than a head and the bytes of its body as they are, such as chunks, it is not remembered.
         """
-        end = data.find(_END) + len(_END)
+        end = data.find(END) + len(END)
         if head.length and end <= _LONGEST and len(data) - end == head.length:
             if len(self._known) >= _MOST:
                 del self._known[next(iter(self._known))]

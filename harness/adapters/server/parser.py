@@ -14,6 +14,8 @@ from harness.adapters.server.requests import Limits
 
 _Message: TypeAlias = "tuple[RawRequestMessage, StreamReader]"
 _Fed: TypeAlias = "tuple[Sequence[_Message], bool, bytes]"
+END = b"\r\n\r\n"
+"""What stands at the end of a head."""
 _BUFFER = 2**18
 """How much of a body is held until its reader is waited for, as aiohttp has it."""
 
@@ -42,7 +44,7 @@ class Parser:
     made to stop behind each request, and fed again.
     """
 
-    __slots__ = ("_connection", "_parser", "broken")
+    __slots__ = ("_connection", "_parser", "broken", "clean")
 
     def __init__(self, connection: Connected, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
         self._connection = connection
@@ -57,11 +59,14 @@ class Parser:
             auto_decompress=False,
             max_msg_queue_size=1,
         )
+        self.clean = True
+        """Whether it is certain that nothing of a request that is not whole yet was read."""
         self.broken: HttpProcessingError | None = None
         """What is to be told, when it is fed again, of that which stood behind the last request."""
 
     def feed_data(self, data: bytes) -> _Fed:
         """The requests that came with `data`, whether the protocol is changed behind them, and the rest then."""
+        clean, self.clean = self.clean, False
         broken, self.broken = self.broken, None
         if broken is not None:
             raise broken
@@ -71,6 +76,7 @@ class Parser:
             messages = (*messages, *behind) if behind else messages
         self._connection.looked_at(bool(messages), data)
         alone = len(messages) == 1 and not upgraded and self.broken is None
+        self.clean = clean and (not data or (alone and _is_all_of(data, messages[0][1])))
         if not alone or not self._connection.answers(*messages[0]):
             return messages, upgraded, rest
         return (), False, b""
@@ -91,3 +97,8 @@ class Parser:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._parser, name)
+
+
+def _is_all_of(data: bytes, payload: StreamReader) -> bool:
+    """Whether `data`, which begins with a head, holds that and the whole body, as it is, and nothing else."""
+    return payload.is_eof() and len(data) == data.find(END) + len(END) + payload.total_bytes
