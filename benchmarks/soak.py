@@ -27,10 +27,11 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -74,8 +75,7 @@ def serving(ledger: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
                 process.terminate()
 
 
-@dataclass(slots=True)
-class Round:
+class Round(Struct):
     """What became of the messages of one round."""
 
     sent: set[str] = field(default_factory=set)

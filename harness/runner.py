@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import itertools
 from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, assert_never
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from harness.adapters.client_code import ClientFailed, run_client
 from harness.adapters.clocks import VirtualClock
+from harness.adapters.packages import missing_packages
 from harness.adapters.posting import NotPosted, Poster
 from harness.adapters.server.list_views import list_views
 from harness.adapters.server.runs import Run
@@ -59,8 +61,7 @@ class DrivenSystem(System, Source, Protocol):
 MakeSystem = Callable[[SystemChoice, Clock], DrivenSystem]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Player:
+class Player(Struct, frozen=True, kw_only=True):
     """Plays scenarios, one at a time, on a server that is running."""
 
     server: Server
@@ -255,19 +256,6 @@ class _Play:
                     await self._run.changed()
         except TimeoutError:
             return
-
-
-def missing_packages(scenario: Scenario) -> str | None:
-    """Why `scenario` is skipped: the Python packages that it needs and that are not there; None where it is not."""
-    missing = [name for name in scenario.requires if not _is_installed(name)]
-    return f"it needs the Python package {', '.join(missing)}: install it" if missing else None
-
-
-def _is_installed(package: str) -> bool:
-    try:
-        return importlib.util.find_spec(package) is not None
-    except ModuleNotFoundError:
-        return False
 
 
 def _without_run(scenario: Scenario, word: Word, *why: str) -> Verdict:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Protocol
+
+from msgspec import Struct
 
 from harness.adapters.capture_files import CaptureFiles
 from harness.adapters.check_workers import Part, Workers
@@ -41,8 +42,7 @@ class NoCapture(Exception):
     """The files are not what can be judged; the message says why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureCheck:
+class CaptureCheck(Struct, frozen=True, kw_only=True):
     """How captures are judged."""
 
     contract: Contract

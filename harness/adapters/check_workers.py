@@ -7,11 +7,12 @@ import multiprocessing
 import signal
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import cycle
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Self, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.captures.captured import Defaults
 from harness.core.captures.judging import CaptureJudge, JudgeState
@@ -22,8 +23,7 @@ Result: TypeAlias = tuple[JudgeState, dict[str, int], dict[str, int]]
 """What a worker saw, and how many deliveries of each file have a known form, and none."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """Some lines of a capture, each of which tells of one delivery."""
 
     file: str

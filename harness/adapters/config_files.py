@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from harness.adapters.contract_files import contract_of
 from harness.adapters.crowds import make_crowd
@@ -27,8 +28,7 @@ def load_config(path: Path) -> tuple[Setup, Contract]:
     return config.setup, config.contract
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerConfig:
+class ServerConfig(Struct, frozen=True, kw_only=True):
     """All that a configuration says."""
 
     setup: Setup

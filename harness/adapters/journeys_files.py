@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from harness.adapters.crowds import make_crowd
 from harness.adapters.json_files import own_schema

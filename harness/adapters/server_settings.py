@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.adapters.server.requests import Limits
 from harness.adapters.server_limits import LIMITS
 from harness.core.documents import Document
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True, kw_only=True):
     """How a server is reached, and how much it takes."""
 
     token: str | None = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from harness.adapters.config_files import load_config
 from harness.adapters.contract_files import CONTRACT_FILE, load_contract, read_family
@@ -21,8 +22,7 @@ class NothingToValidate(Exception):
     """A path holds no file of ours; the message says what such files are called."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """What is known of one file."""
 
     path: Path

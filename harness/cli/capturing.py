@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from harness.adapters.capture_files import CaptureFiles, size_of
 from harness.cli.exits import UsageFault
@@ -14,8 +15,7 @@ from harness.core.captures.records import read_captured
 from harness.core.captures.sources import Sources
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capturing:
+class Capturing(Struct, frozen=True, kw_only=True):
     """The reading of some captures."""
 
     captures: CaptureFiles

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from dataclasses import dataclass
 
 import click
+from msgspec import Struct
 
 from harness import __version__
 from harness.cli.exits import EXIT_HARNESS, EXIT_USAGE, UsageFault
@@ -19,8 +19,7 @@ DEBUG = "HARNESS_DEBUG"
 """The environment variable that asks for tracebacks."""
 
 
-@dataclass(slots=True)
-class Options:
+class Options(Struct):
     """What holds for every command."""
 
     debug: bool = False

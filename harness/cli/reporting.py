@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import orjson
+from msgspec import Struct
 
 from harness.cli.exits import UsageFault
 from harness.core.spelling import near_miss
@@ -29,8 +29,7 @@ def _text(verdicts: Sequence[Verdict]) -> str:
 FORMATS: Mapping[str, Render] = {"json": _json, "text": _text}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportFile:
+class ReportFile(Struct, frozen=True, kw_only=True):
     """A report that was asked for."""
 
     render: Render

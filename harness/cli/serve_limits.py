@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from harness.adapters.server.requests import Limits
 from harness.adapters.server_limits import LIMITS

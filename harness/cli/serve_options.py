@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import ssl
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.adapters.server_settings import ServerSettings
 from harness.cli.exits import UsageFault
@@ -16,8 +18,7 @@ from harness.core.instants import Duration, parse_duration
 _TOKEN_LETTERS = "".join(map(chr, range(0x21, 0x7F)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServeOptions:
+class ServeOptions(Struct, frozen=True, kw_only=True):
     """The options of one server, as they were written."""
 
     host: str
@@ -33,8 +34,7 @@ class ServeOptions:
     as_json: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tls:
+class Tls(Struct, frozen=True, kw_only=True):
     """The two sides of TLS: what a server shows, and what its own space trusts, which is that and nothing else."""
 
     shown: ssl.SSLContext

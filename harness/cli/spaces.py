@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from ssl import SSLContext
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from harness.adapters.server.runs import Run
 from harness.adapters.server.server import Server

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Final, Generic, TypeAlias, TypedDict, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
+
+from msgspec import Struct, field
 
 from harness.client.errors import NotInTime, Unreachable
 from harness.client.values import DeliveryPage, RunPage, delivery_page_of, run_page_of
@@ -52,8 +53,7 @@ class HistoryOf(TypedDict, total=False):
     """Those of a user with this `userId`, `anonymousId` or email."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call(Generic[T]):
+class Call(Struct, Generic[T], frozen=True, kw_only=True):
     """One request, and how to read what is answered."""
 
     method: str
@@ -65,8 +65,7 @@ class Call(Generic[T]):
     """How much longer than usual the answer may take."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pause:
+class Pause(Struct, frozen=True, kw_only=True):
     """Nothing is asked for so many seconds."""
 
     seconds: float
@@ -124,8 +123,7 @@ def seconds(value: float) -> str:
     return f"{max(0.0, value) * 1000:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
-@dataclass(slots=True)
-class _Gathered:
+class _Gathered(Struct):
     """The deliveries of several pages, and the last of these."""
 
     deliveries: list[Delivery] = field(default_factory=list)

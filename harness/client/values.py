@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from harness.core.delivery import Delivery, Violation
 from harness.core.instants import Duration, Instant, parse_duration, parse_instant
 from harness.core.record_reading import delivery_of, violation_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunState:
+class RunState(Struct, frozen=True, kw_only=True):
     """A run: its set-up, and counts of what came."""
 
     name: str
@@ -47,8 +47,7 @@ def run_state_of(document: Mapping[str, Any]) -> RunState:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunPage:
+class RunPage(Struct, frozen=True, kw_only=True):
     """A page of the runs."""
 
     runs: tuple[RunState, ...]
@@ -60,8 +59,7 @@ def run_page_of(document: Mapping[str, Any]) -> RunPage:
     return RunPage(runs=tuple(map(run_state_of, document["runs"])), next=document["next"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryPage:
+class DeliveryPage(Struct, frozen=True, kw_only=True):
     """A page of deliveries."""
 
     deliveries: tuple[Delivery, ...]
@@ -82,8 +80,7 @@ def delivery_page_of(document: Mapping[str, Any]) -> DeliveryPage:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What the contract says of all that a run recorded."""
 
     word: Literal["passed", "failed", "errored"]
@@ -115,8 +112,7 @@ def verdict_of(document: Mapping[str, Any]) -> Verdict:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefusedRequest:
+class RefusedRequest(Struct, frozen=True, kw_only=True):
     """A request that could not be read as HTTP."""
 
     at: Instant
@@ -125,8 +121,7 @@ class RefusedRequest:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LostRequest:
+class LostRequest(Struct, frozen=True, kw_only=True):
     """A request for a run that is closed, or never was."""
 
     at: Instant

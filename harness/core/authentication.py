@@ -6,9 +6,10 @@ import base64
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from hashlib import sha1
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.delivery import RawHeaders, Respond
 
@@ -17,12 +18,22 @@ Scope: TypeAlias = Literal["first_item", "body"]
 _REALM = 'realm="journey-harness"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
+class Secret(Struct, frozen=True, kw_only=True):
+    """What no representation shows, whoever asks for one: a log, a traceback, a failing test."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
+        """Nothing, for what is drawn in a terminal."""
+        return []
+
+
+class ApiKey(Secret, frozen=True, kw_only=True):
     """A key in a header of its own."""
 
     header: str
-    value: str = field(repr=False)
+    value: str
 
     def credentials(self) -> tuple[str, str]:
         """The header that shows it."""
@@ -34,11 +45,10 @@ class ApiKey:
         return f'ApiKey {_REALM}, header="{self.header}"'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bearer:
+class Bearer(Secret, frozen=True, kw_only=True):
     """A token."""
 
-    token: str = field(repr=False)
+    token: str
 
     def credentials(self) -> tuple[str, str]:
         """The header that shows it."""
@@ -50,12 +60,11 @@ class Bearer:
         return f"Bearer {_REALM}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basic:
+class Basic(Secret, frozen=True, kw_only=True):
     """A user and a password."""
 
     user: str
-    password: str = field(repr=False)
+    password: str
 
     def credentials(self) -> tuple[str, str]:
         """The header that shows them."""
@@ -91,11 +100,10 @@ def _normal(credentials: bytes) -> bytes:
     return scheme.lower() + space + rest.lstrip() if scheme.lower() in (b"bearer", b"basic") else credentials.strip()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signing:
+class Signing(Secret, frozen=True, kw_only=True):
     """The hex HMAC-SHA1 that goes into `X-Signature`, by a shared secret; the documents name two scopes."""
 
-    secret: str = field(repr=False)
+    secret: str
     scope: Scope = "first_item"
     """What is signed of a batch: its first item alone, or the whole body. All else is signed whole."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import cached_property
+
+from msgspec.structs import replace
 
 from harness.core.acceptance import Acceptance
 from harness.core.calls import CALL_TYPES, DELETE, is_list_entry

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from harness.core.instants import Duration, Instant
 
 
-@dataclass(slots=True, kw_only=True)
-class Charges:
+class Charges(Struct, kw_only=True):
     """What replies take on a clock that stands still: charged to the one sender who goes by it, instead of waited for.
 
     That sender says how long it would wait before it sends, and asks what it was charged once it has its reply. Whoever

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
@@ -41,8 +43,7 @@ LIST_ENTRY = "list"
 PAYLOAD_TYPES = (*CALL_TYPES, LIST_ENTRY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contract:
+class Contract(Struct, frozen=True, kw_only=True):
     """What traffic of one family must be like."""
 
     family: str
@@ -58,7 +59,7 @@ class Contract:
     """Those that take the place of `schemas` where the payload's step declares an exit."""
     bodies: Mapping[str, Schema] = field(default_factory=dict)
     """What webhook destinations take, by name."""
-    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, repr=False)
+    definitions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What its schemas refer to, by `$id`; the schemas of a contract that extends it may refer there too."""
     suggested: bool = True
     """Whether to name it as one that fits a capture better; not where it merely asks for less than the others."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.journeys import AdStep, Journey, Step
 from harness.core.keys import KEY_LENGTH, journey_slug, parse_key, skeleton, step_slug
 from harness.core.profiles import Profile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeclaredStep:
+class DeclaredStep(Struct, frozen=True, kw_only=True):
     """A step of a declared journey."""
 
     journey: Journey

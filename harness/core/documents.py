@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.spelling import near_miss
 
@@ -20,8 +21,7 @@ _SURPLUS = frozenset({"additionalProperties", "unevaluatedProperties"})
 _LOOKS_BOOLEAN = frozenset({"on", "off", "yes", "no", "y", "n"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Struct, frozen=True, kw_only=True):
     """A place in a file; lines and columns count from 1."""
 
     file: str
@@ -62,8 +62,7 @@ class DocumentErrors(Exception):
         return "\n".join(map(str, self.problems))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """What a file says, and where it says it."""
 
     data: Any

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import orjson
+from msgspec.structs import replace
 
 from harness.core.behaviours.faults import FAULTS
 from harness.core.captures.captured import NotARecord
@@ -56,7 +56,7 @@ def renumbered(delivery: Delivery, number: int) -> Delivery:
         replace(each, deliveries=tuple(number if n == delivery.number else n for n in each.deliveries))
         for each in delivery.violations
     )
-    return delivery._replace(number=number, violations=violations)
+    return replace(delivery, number=number, violations=violations)
 
 
 def _document(text: bytes, refuse: Refuse) -> Mapping[str, Any]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.instants import Duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SendStep:
+class SendStep(Struct, frozen=True, kw_only=True):
     """A *Send to destinations* step."""
 
     name: str
@@ -20,8 +20,7 @@ class SendStep:
     """The key, where the journey's maker states it; else it is generated."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AdStep:
+class AdStep(Struct, frozen=True, kw_only=True):
     """A *Show an ad* step: like a send step, but its users may be taken off again after a while."""
 
     name: str
@@ -33,8 +32,7 @@ class AdStep:
 Step: TypeAlias = SendStep | AdStep
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """An entry condition: users enter by what they do or are."""
 
     event: str | None = None
@@ -45,8 +43,7 @@ class Entry:
     """Trait names to the values that the profile must have."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Journey:
+class Journey(Struct, frozen=True, kw_only=True):
     """A journey with its steps in order."""
 
     id: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.calls import is_list_entry
 from harness.core.checking import Checker
@@ -137,8 +139,7 @@ def calls_of(delivery: Delivery) -> tuple[Payload | None, ...] | None:
     return parse(delivery.arrival.body, KINDS["list"].unpack).calls
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
+class Judgement(Struct, frozen=True, kw_only=True):
     """What a ledger shows."""
 
     violations: tuple[Violation, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.delivery import Delivery
 from harness.core.instants import Duration, Instant, format_duration
@@ -15,8 +16,7 @@ RECENT_MESSAGES: Final = 100_000
 """Messages of a destination whose attempts are remembered where memory is not to grow with what comes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class Bounds(Struct, frozen=True, kw_only=True):
     """How much each run may keep; None means all of it. What is too much is dropped, the oldest first."""
 
     max: int | None = None
@@ -53,8 +53,7 @@ class Bounds:
                 return "no bound"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
+class Loss(Struct, frozen=True, kw_only=True):
     """Deliveries that came and that the ledger has no longer, or never had as they were answered."""
 
     cause: Cause

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 JOURNEY_SLUG_LENGTH = 73
 STEP_SLUG_LENGTH = 170
@@ -24,8 +25,7 @@ _SLUG = r"[a-z0-9]+(?:_[a-z0-9]+)*"
 _KEY = re.compile(rf"j_o_({_SLUG})__({_SLUG})_([a-z0-9]{{5,6}})")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StepKey:
+class StepKey(Struct, frozen=True, kw_only=True):
     """The three parts of a key `j_o_<journey>__<step>_<suffix>`."""
 
     journey: str

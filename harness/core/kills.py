@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Sign(StrEnum):
@@ -25,8 +26,7 @@ class Sign(StrEnum):
         return self in (Sign.RULE, Sign.EXPECTATION)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mutant:
+class Mutant(Struct, frozen=True, kw_only=True):
     """A faulty sender."""
 
     name: str
@@ -41,8 +41,7 @@ class Mutant:
         return self.rule or "an expectation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Column:
+class Column(Struct, frozen=True, kw_only=True):
     """What one scenario made of all mutants."""
 
     file: str
@@ -62,8 +61,7 @@ class Column:
         return all(sign is Sign.SAME for sign in self.signs)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kills:
+class Kills(Struct, frozen=True, kw_only=True):
     """The table of mutants and scenarios."""
 
     mutants: Sequence[Mutant]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from harness.core.calls import call_email
 from harness.core.delivery import Delivery, Payload
@@ -69,8 +70,7 @@ def find(deliveries: Sequence[Delivery], number: int) -> Delivery | None:
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Struct, frozen=True, kw_only=True):
     """Which deliveries are asked for; a field left out asks for all."""
 
     destination: str | None = None

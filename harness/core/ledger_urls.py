@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct, field
 
 from harness.core.instants import parse_duration
 from harness.core.keeping import Bounds
@@ -16,15 +17,13 @@ _SIZES: Final = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "kib": 2**10, "mib": 2**
 FORMS: Final = "memory:, memory:?max=N or sqlite:PATH"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InMemory:
+class InMemory(Struct, frozen=True, kw_only=True):
     """Ledgers that last as long as the process."""
 
     bounds: Bounds = field(default_factory=Bounds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InSqlite:
+class InSqlite(Struct, frozen=True, kw_only=True):
     """Ledgers in one SQLite file."""
 
     path: str

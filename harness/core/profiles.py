@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+
+class Profile(Struct, frozen=True, kw_only=True):
     """One person, with the identifiers and traits that a space knows of them."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.attempts import Attempts, RecentAttempts
 from harness.core.authentication import refused
@@ -24,8 +26,7 @@ from harness.core.rules.signatures import signature_breaches
 from harness.core.spelling import near_miss
 
 
-@dataclass(slots=True, kw_only=True)
-class Past:
+class Past(Struct, kw_only=True):
     """What a destination remembers of the deliveries before: a fold, owned by one process."""
 
     attempts: Attempts = field(default_factory=dict[Hashable, int])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.instants import DAY, HOUR, MINUTE, SECOND, Duration, parse_duration
 from harness.core.tables import open_table
@@ -15,8 +17,7 @@ _SEGMENT = frozenset({408, 423, 429, 500, *range(502, 512), 598, 599})
 _THROTTLES = frozenset({429, 503})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RetryProfile:
+class RetryProfile(Struct, frozen=True, kw_only=True):
     """What a sender that follows it does after each answer; failed connections and time-outs are always retried."""
 
     name: str

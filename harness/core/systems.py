@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from harness.core.authentication import Auth, Signing
 from harness.core.delivery import Payload
@@ -17,8 +18,7 @@ class SystemFailed(Exception):
     """The system under test could not do what it was asked; the message says what and why."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where a destination is, and what it takes: all that a sender needs to know of it."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.delivery import Delivery, Violation
 from harness.core.documents import Mark
@@ -13,8 +14,7 @@ from harness.core.judging import Judgement
 Word: TypeAlias = Literal["passed", "failed", "errored", "skipped", "xfailed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nearest:
+class Nearest(Struct, frozen=True, kw_only=True):
     """The payload that comes closest to what was expected."""
 
     delivery: Delivery
@@ -23,8 +23,7 @@ class Nearest:
     """Why it is not the expected one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unmet:
+class Unmet(Struct, frozen=True, kw_only=True):
     """An expectation that does not hold."""
 
     mark: Mark
@@ -35,8 +34,7 @@ class Unmet:
     nearest: Nearest | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What one scenario showed."""
 
     word: Word

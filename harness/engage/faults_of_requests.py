@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from harness.core.authentication import SIGNATURE_HEADER, Signing
 from harness.engage.faulty import Fault, Headers, Posting

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.instants import Duration, Instant
 from harness.core.systems import Address
@@ -21,8 +22,7 @@ Headers: TypeAlias = Mapping[str, str]
 """Headers of a request about to be sent."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Minting:
+class Minting(Struct, frozen=True, kw_only=True):
     """The making of one step's key."""
 
     key: str
@@ -33,8 +33,7 @@ class Minting:
     """The journey's version, counted from 1."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class Sending(Struct, frozen=True, kw_only=True):
     """The sending of one call to one destination."""
 
     step: PublishedStep
@@ -43,8 +42,7 @@ class Sending:
     ids: Ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class Posting(Struct, frozen=True, kw_only=True):
     """The sending of one request."""
 
     address: Address
@@ -106,8 +104,7 @@ def same_duration(duration: Duration) -> Duration:
     return duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One named way in which a space is wrong; each hook left alone does what is right."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from harness.core.calls import call_email, section
 from harness.core.delivery import Payload
@@ -13,8 +14,7 @@ from harness.engage.errors import unknown
 from harness.engage.ids import Ids
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipient:
+class Recipient(Struct, frozen=True, kw_only=True):
     """One way of naming a person to a destination: one email of theirs, with their other identifiers."""
 
     user_id: str | None = None
@@ -22,8 +22,7 @@ class Recipient:
     email: str | None = None
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Person:
+class Person(Struct, kw_only=True, eq=False):
     """A profile as the space knows it now."""
 
     name: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from typing import Any, Self
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.instants import Instant
 from harness.engage.faulty import Fault
@@ -17,8 +19,7 @@ from harness.engage.settings import Settings
 from harness.engage.timeline import Timeline
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Feed:
+class _Feed(Struct, kw_only=True, eq=False):
     """One list at one destination: what it has not been told yet."""
 
     destination: str
@@ -73,8 +74,7 @@ class Lists:
         self._plan(feed, now)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Changes:
+class _Changes(Struct, frozen=True, kw_only=True):
     """The changes in one list sync document."""
 
     key: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 FILTERED_BY_INTEGRATIONS_OBJECT = "FILTERED_BY_INTEGRATIONS_OBJECT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Overview:
+class Overview(Struct, frozen=True, kw_only=True):
     """A destination's counts, in payloads (calls, or users of a list), each of them in one place at a time."""
 
     destination: str
@@ -30,8 +30,7 @@ class Overview:
         return self.received - sum(self.filtered.values()) - self.delivered - sum(self.failed.values())
 
 
-@dataclass(slots=True, kw_only=True)
-class Tally:
+class Tally(Struct, kw_only=True):
     """The running counts that an overview is taken of."""
 
     received: int = 0

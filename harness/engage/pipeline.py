@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
+
+from msgspec import Struct
 
 from harness.core.instants import HOUR, Instant
 from harness.engage.batches import Batch
@@ -25,7 +26,7 @@ HeadersOf: TypeAlias = Callable[[str, bytes], Mapping[str, str]]
 """The headers of a request to a destination, given its name and the body."""
 
 
-class Request(NamedTuple):
+class Request(Struct, frozen=True):
     """One attempt to deliver, to be POSTed to the destination's URL and answered for to the space."""
 
     id: str
@@ -40,8 +41,7 @@ class Request(NamedTuple):
     """Where a redirect sent it, in place of the destination's URL, from which it may be relative."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Parcel:
+class _Parcel(Struct, kw_only=True, eq=False):
     """A message on its way: the same bytes on every attempt, less the items of a batch that were answered for."""
 
     id: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.instants import Duration, Instant
 from harness.core.retry_after import told_wait
@@ -22,8 +23,7 @@ REDIRECT = 307
 """The status after which a message is sent again to the URL that `Location` names."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A destination's HTTP answer."""
 
     status: int
@@ -59,14 +59,13 @@ class Answer:
         return str(self.status)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breakdown:
+class Breakdown(Struct, frozen=True, kw_only=True):
     """No answer: the connection failed, or took too long; always tried again."""
 
     reason: str
     """The name that Segment's documents use, such as `ECONNREFUSED` or `ETIMEDOUT`."""
-    accepted: bool = field(default=False, init=False)
-    retried: bool = field(default=True, init=False)
+    accepted: ClassVar[bool] = False
+    retried: ClassVar[bool] = True
 
 
 Outcome: TypeAlias = Answer | Breakdown

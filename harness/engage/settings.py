@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.instants import HOUR, MINUTE, Duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """How a space retries and how often it syncs lists; ValueError where a value would stop time from passing."""
 
     retry_first: Duration = MINUTE

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from harness.core.instants import Instant
 from harness.core.journeys import AdStep, Journey
@@ -16,8 +17,7 @@ from harness.engage.steps import Move, PublishedStep
 from harness.engage.timeline import Timeline
 
 
-@dataclass(slots=True, kw_only=True)
-class Presence:
+class Presence(Struct, kw_only=True):
     """Somebody's being in a step."""
 
     step: PublishedStep
@@ -28,8 +28,7 @@ class Presence:
     """When the ad that it is about is taken off again, where that is declared."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Stay:
+class Stay(Struct, kw_only=True):
     """Somebody's time in a journey, from entry to exit."""
 
     journey: Journey

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.instants import Instant
 from harness.core.journeys import Journey, Step
 from harness.engage.identities import Recipient
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishedStep:
+class PublishedStep(Struct, frozen=True, kw_only=True):
     """A step of a published journey."""
 
     journey: Journey
@@ -21,8 +20,7 @@ class PublishedStep:
     """The id of the audience that the step is under the hood."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
+class Move(Struct, frozen=True, kw_only=True):
     """Somebody's entering of a step, or their leaving it."""
 
     step: PublishedStep

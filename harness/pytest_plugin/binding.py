@@ -7,9 +7,9 @@ import itertools
 import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from harness.adapters.clocks import FollowingClock, VirtualClock
 from harness.adapters.server.list_views import list_views

@@ -74,7 +74,7 @@ class ScenarioItem(pytest.Function):
 
 
 def _item(file: ScenarioFile, scenario: Scenario) -> ScenarioItem:
-    from harness.runner import missing_packages
+    from harness.adapters.packages import missing_packages
 
     item: ScenarioItem = ScenarioItem.from_parent(
         file,

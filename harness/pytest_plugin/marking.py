@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from harness.adapters.contract_files import DEFAULT_CONTRACT, UnknownContract, load_contract
 from harness.core.contract import Contract
@@ -21,8 +21,7 @@ NAME = "harness"
 _ARGUMENTS = ("contract", "journeys", "expect_violations", "unexpected")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Demands:
+class Demands(Struct, frozen=True, kw_only=True):
     """What a test demands of its run."""
 
     contract: Contract

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Unpack, assert_never
+
+from msgspec.structs import replace
 
 from harness.core.delivery import Delivery, Payload
 from harness.core.instants import Duration, parse_duration

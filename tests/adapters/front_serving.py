@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from aiohttp import web
+from msgspec import Struct
 
 from harness.adapters.server.front import Front
 from harness.adapters.server.refusals import Refusals
@@ -19,8 +19,7 @@ PATIENCE = 10.0
 """Seconds until a test gives up; no test waits that long when it passes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
+class Reply(Struct, frozen=True, kw_only=True):
     """One HTTP answer as it came over the wire."""
 
     version: str

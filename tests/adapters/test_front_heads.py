@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 import pytest
+from msgspec.structs import replace
 
 from harness.adapters.server.heads import Head, Heads
 from harness.adapters.server.requests import Location, Manner, RawReply, RawRequest
@@ -31,7 +32,7 @@ async def test_each_request_with_the_same_head_is_received_with_its_own_body() -
         client = await server.client()
         assert await again(client, b"one", b"two", b"six") == [b"one", b"two", b"six"]
         first, *others = [await server.received() for _ in range(3)]
-    assert [other._replace(body=b"one", arrived_at=first.arrived_at) for other in others] == [first] * 2
+    assert [replace(other, body=b"one", arrived_at=first.arrived_at) for other in others] == [first] * 2
 
 
 async def test_a_head_is_known_on_every_connection() -> None:

@@ -6,10 +6,10 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from harness.adapters.sqlite_ledger.ledger import SqliteLedger
 from harness.adapters.sqlite_ledger.ledgers import SqliteLedgers
@@ -55,14 +55,14 @@ def samples() -> list[Delivery]:
         received(b"\xff\x00 no JSON"),
         received(json.dumps({"list": KEY, "add": [{"userId": "u1"}], "remove": [{"email": "e"}]}).encode(), ADS),
         received(b'{"audienceName": "caf\xc3\xa9"}', ADS),
-        received(b"{}")._replace(arrival=arrival(b"{}", headers=HEADERS)),
-        received(b"{}")._replace(reply=Fault(name="reset"), attempt=7),
-        received(b"{}")._replace(reply=Fault(name="hang", latency=1500, because="an outage")),
-        received(b"{}")._replace(reply=Respond(status=200, text="ok", latency=1, dribble=2, because="chance")),
-        received(b"{}")._replace(reply=Respond(status=200, body=False, items=())),
-        received(b"{}")._replace(reply=Respond(status=207, items=(200, 503), body={"x": [1]}, headers=(("A", "b"),))),
-        received(b"x")._replace(
-            arrival=arrival(b"x", defect=Defect(status=413, message="m", expected="e", actual="a"))
+        replace(received(b"{}"), arrival=arrival(b"{}", headers=HEADERS)),
+        replace(received(b"{}"), reply=Fault(name="reset"), attempt=7),
+        replace(received(b"{}"), reply=Fault(name="hang", latency=1500, because="an outage")),
+        replace(received(b"{}"), reply=Respond(status=200, text="ok", latency=1, dribble=2, because="chance")),
+        replace(received(b"{}"), reply=Respond(status=200, body=False, items=())),
+        replace(received(b"{}"), reply=Respond(status=207, items=(200, 503), body={"x": [1]}, headers=(("A", "b"),))),
+        replace(
+            received(b"x"), arrival=arrival(b"x", defect=Defect(status=413, message="m", expected="e", actual="a"))
         ),
         stray(arrival(b"{}", "nobody"), ["crm"], "; known: crm", run="default", number=1),
     ]
@@ -71,7 +71,7 @@ def samples() -> list[Delivery]:
 
 def _numbered(delivery: Delivery, number: int) -> Delivery:
     violations = tuple(replace(each, deliveries=(number,)) for each in delivery.violations)
-    return delivery._replace(number=number, violations=violations)
+    return replace(delivery, number=number, violations=violations)
 
 
 async def test_what_comes_back_is_what_was_written(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ async def test_a_bounded_file_drops_the_oldest_and_says_so(
             fill(ledger, 1)
             ledgers.flush()
         last = received(b"{}", number=12)
-        ledger.append(last._replace(arrival=last.arrival._replace(arrived_at=later)))
+        ledger.append(replace(last, arrival=replace(last.arrival, arrived_at=later)))
         ledgers.flush()
         assert (numbers(ledger.deliveries()), len(ledger.deliveries())) == (left, len(left))
     with opened(path, bounds, now=later) as ledgers:
@@ -228,7 +228,7 @@ async def test_one_delivery_that_cannot_be_written_takes_no_other_with_it(tmp_pa
         ledger = ledgers.of("default")
         told: list[bool] = []
         for number, attempt in ((1, 1), (2, 2**70), (3, 1)):
-            committing = ledger.append(received(b"{}", number=number)._replace(attempt=attempt))
+            committing = ledger.append(replace(received(b"{}", number=number), attempt=attempt))
             committing.then(lambda done: told.append(done.failure is None))
         ledgers.flush()
         assert (told, numbers(ledger.deliveries())) == ([True, False, True], [1, 3])

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from harness.adapters.contract_files import shipped_contracts
 from harness.adapters.json_files import OWN_SCHEMAS

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.core.authentication import ApiKey, Auth, Basic, Bearer, Signing, credentials_of, first_item
 from harness.core.delivery import Delivery, RawHeaders, Respond

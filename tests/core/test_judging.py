@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from harness.core.checking import Checker
 from harness.core.declarations import Declarations

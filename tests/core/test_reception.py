@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.core.behaviours import behaviour
 from harness.core.delivery import Defect, Delivery, Fault, Respond

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from harness.core.delivery import Delivery, Fault, Reply, Respond
 from harness.core.reception import Past, receive, stray
@@ -15,7 +16,7 @@ from tests.core.receiving import CRM, arrival, checker, received
 
 def replied(reply: Reply) -> Delivery:
     """A delivery that was answered so."""
-    return received(b"{}")._replace(reply=reply)
+    return replace(received(b"{}"), reply=reply)
 
 
 def test_a_record_has_what_the_design_fixes() -> None:

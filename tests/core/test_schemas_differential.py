@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from harness.adapters.contract_files import read_family, shipped_contracts
 from harness.adapters.json_files import own_schema, schema_document
@@ -29,8 +29,7 @@ AT_ONCE = 5
 """How many values are drawn for one schema."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pair:
+class Pair(Struct, frozen=True, kw_only=True):
     """A schema as both engines have it, and values that its kind of schema is meant for."""
 
     schema: Schema

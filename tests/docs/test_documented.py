@@ -249,4 +249,4 @@ def test_every_source_path_is_documented() -> None:
 
 def test_every_filter_of_deliveries_is_documented() -> None:
     """Each query parameter is named."""
-    assert not missing({*Filter.__dataclass_fields__, *PAGING}, page("docs/server.md"))
+    assert not missing({*Filter.__struct_fields__, *PAGING}, page("docs/server.md"))

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.adapters.contract_files import load_contract
 from harness.core.behaviours import Always
@@ -45,8 +46,7 @@ Deed: TypeAlias = tuple[str, Any, Any]
 """What is done (a method of `Played`), and to what."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Place(Struct, frozen=True, kw_only=True):
     """A destination, and how well it is: its replies to each message, and when it is out altogether."""
 
     address: Address
@@ -58,8 +58,7 @@ class Place:
     """Whether calls that are due at one time come in one body."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plot:
+class Plot(Struct, frozen=True, kw_only=True):
     """All that makes one history."""
 
     places: tuple[Place, ...]

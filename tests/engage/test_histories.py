@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from harness.core.calls import call_email, personas
 from harness.core.instants import HOUR, MINUTE, Instant
@@ -31,8 +31,7 @@ acts = st.lists(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Struct, frozen=True, kw_only=True):
     """Fails the first attempts at each message, as many as the message's place in `failures` says; then accepts."""
 
     failures: list[int]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from harness.core.authentication import Bearer
 from harness.core.instants import HOUR, MINUTE, SECOND, Instant

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.adapters.contract_files import load_contract
 from harness.adapters.journeys_files import load_declarations
@@ -30,8 +31,7 @@ LEAVING = Fault(name="tells of leaving", sentence="", rule=None, leaving_calls=T
 """What a right space did while users came and went all the time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True):
     """A contract whose payloads the space can send, and how: which plots it plays, and what it does in its own way."""
 
     contract: str

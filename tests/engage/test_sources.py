@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from harness.core.instants import MINUTE
 from harness.engage.overview import FILTERED_BY_INTEGRATIONS_OBJECT

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from harness.adapters.scenario_files import load_scenarios
 from harness.adapters.server.runs import Run
@@ -20,8 +21,7 @@ from harness.runner import Player
 from harness.senders.systems import make_system
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
+class Played(Struct, frozen=True, kw_only=True):
     """A scenario's verdict, and the deliveries of its run as records without what no two runs share."""
 
     verdict: Verdict

@@ -7,11 +7,11 @@ import errno
 import socket
 import time
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import aiohttp
 import pytest
 from aiohttp import test_utils, web
+from msgspec.structs import replace
 
 from harness.core.instants import DAY, HOUR, MILLISECOND, MINUTE, Instant
 from harness.core.journeys import Entry, Journey, SendStep

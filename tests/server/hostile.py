@@ -8,9 +8,9 @@ import random
 import re
 import zlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from tests.adapters.front_serving import Client, Reply, connected, head, post
 from tests.server.serving import KEY, track
@@ -89,8 +89,7 @@ _CHANGES: Sequence[Callable[[bytearray, int, random.Random], None]] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(Struct, frozen=True, kw_only=True):
     """What one connection sent, and all that came back."""
 
     sent: bytes

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import orjson
+from msgspec import Struct
 
 from harness.adapters.ledgers import Ledgers
 from harness.adapters.server.requests import Limits
@@ -22,8 +22,7 @@ KEY = "j_o_win_back__new_subscribed_users_dje83"
 SPACE = "spa_w5akhv1XwnGj5j2HVT6NWX"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """What an HTTP client got."""
 
     status: int

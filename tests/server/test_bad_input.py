@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from dataclasses import dataclass
 from urllib.parse import quote
 
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from harness.adapters.server.requests import Limits
 from tests.adapters.front_serving import head, post
@@ -31,8 +31,7 @@ JSON = "Content-Type: application/json"
 GZIP = "Content-Encoding: gzip"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """Bytes to send, and the statuses that fit."""
 
     sent: bytes

@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-from dataclasses import replace
 from typing import Any
 
 import orjson
 import pytest
+from msgspec.structs import replace
 
 from harness.core.calls import CALL_TYPES
 from tests.server.serving import Answer, DeafSource, NotingSource, Served, served

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from aiohttp import web
+from msgspec import Struct
 
 from tests.adapters.front_serving import PATIENCE, Client, head
 from tests.server.endpoints import endpoint
@@ -19,8 +19,7 @@ LIST = "/runs/default/deliveries"
 DESTINATIONS = {"crm": {"kind": "event"}, "ads": {"kind": "list"}}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
+class Slow(Struct, frozen=True, kw_only=True):
     """A server with a destination whose endpoint answers when it is told to."""
 
     it: Served

@@ -6,11 +6,11 @@ import asyncio
 import sqlite3
 import threading
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.adapters.warehouses import loading
 from harness.adapters.warehouses.sqlite import SqliteStore

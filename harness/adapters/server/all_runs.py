@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 
 import orjson
+from msgspec.structs import replace
 
 from harness.adapters.server.happenings import happened
 from harness.adapters.server.requests import RawReply, RawRequest
@@ -72,7 +73,7 @@ class Runs:
     def lose(self, request: RawRequest) -> str:
         """Keep a request for a run that is not there; what to tell its sender."""
         end = self._ends.get(request.run)
-        self.lost.append(request._replace(body=request.body[:_KEPT_OF_LOST]))
+        self.lost.append(replace(request, body=request.body[:_KEPT_OF_LOST]))
         self.lost_count += 1
         self.stray_count += end is None
         name = request.run[:200]

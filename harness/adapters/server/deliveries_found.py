@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.adapters.server.runs import Run
 from harness.core.delivery import Delivery
@@ -20,8 +22,7 @@ _NO_NUMBER: Final = 1 << 62
 """More than any delivery's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Struct, frozen=True, kw_only=True):
     """Which part of what was found is wanted."""
 
     after: int = 0

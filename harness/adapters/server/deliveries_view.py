@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from aiohttp import web
+from msgspec import Struct
 
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, run_of
@@ -90,8 +90,7 @@ def _listed(run: Run, found: Found, *, complete: bool, in_flight: int) -> dict[s
     }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
+class Wait(Struct, frozen=True, kw_only=True):
     """What is waited for, and how long; in seconds."""
 
     count: int

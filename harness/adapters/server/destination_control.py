@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, ReadSetup, destination_of, document_of, rooted, run_of

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from ssl import SSLContext
 from typing import Any, Final, TypeAlias, cast
 
@@ -13,6 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http import RawRequestMessage
 from aiohttp.streams import StreamReader
+from msgspec.structs import replace
 
 from harness.adapters.server.bodies import read_body, read_half, shown, type_defect
 from harness.adapters.server.connection import Begun, Connection

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
 
 import orjson
+from msgspec.structs import replace
 
 from harness.adapters.server.requests import Manner, RawReply
 from harness.core.clock import Charges, Clock

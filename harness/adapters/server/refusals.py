@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from dataclasses import dataclass
 
 import orjson
 from aiohttp.http_exceptions import HttpProcessingError, LineTooLong
+from msgspec import Struct
 
 from harness.adapters.server.bodies import shown
 from harness.adapters.server.happenings import happened
@@ -15,8 +15,7 @@ from harness.adapters.server.requests import RawReply
 from harness.core.instants import Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """One request, or what was meant as one, that could not be read."""
 
     at: Instant

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Generator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, unquote, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.delivery import Defect, FaultName
 from harness.core.instants import Duration, Instant
@@ -21,8 +23,7 @@ _FEW_FIELDS = 16
 _URL_CHARACTERS = "".join(map(chr, range(0x21, 0x7F)))
 
 
-# No dataclass: one that is frozen costs twice as much to make, and one is made for each request.
-class RawRequest(NamedTuple):
+class RawRequest(Struct, frozen=True):
     """One request to a destination path, undecided, whether or not its body could be read whole."""
 
     run: str
@@ -40,9 +41,12 @@ class RawRequest(NamedTuple):
     half: bool = False
     """Whether it was decided to close the connection, and nothing more is read than `body`."""
 
+    def halved(self) -> RawRequest:
+        """The same with half of its body, if it was not cut before."""
+        return self if self.half else replace(self, body=self.body[: len(self.body) // 2], half=True)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manner:
+
+class Manner(Struct, frozen=True, kw_only=True):
     """How a reply is given where it is not just written, once, at once."""
 
     fault: FaultName | None = None
@@ -53,8 +57,7 @@ class Manner:
     """How long the reply then takes to come, in small pieces."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class RawReply:
+class RawReply(Struct, frozen=True, kw_only=True, eq=False):
     """What to answer; a final status from 200 to 999, and headers without line breaks.
 
     It is equal to itself only: what is written for it is found again by it, which values would make slow.
@@ -108,8 +111,7 @@ class Receiver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How much is taken from clients; sizes in bytes, times in seconds."""
 
     body: int = 10 * 1024 * 1024

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from msgspec import Struct, field
 
 from harness.core.spelling import near_miss
 
@@ -17,8 +17,7 @@ RUN: Final = API + "/runs/{run}"
 JSON: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """A parameter of a query: how it is described, and how it is read."""
 
     name: str
@@ -28,8 +27,7 @@ class Parameter:
     """The value that a text writes; ValueError says what is wrong with it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """One answer that a route may give."""
 
     description: str
@@ -41,8 +39,7 @@ class Answer:
     """The media type of the same in a form that is no JSON, where it can be asked for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One method at one path."""
 
     method: str

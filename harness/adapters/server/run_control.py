@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any, Final
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from harness.adapters.server.answers import json_answer
 from harness.adapters.server.asking import Controlled, ReadSetup, document_of, run_of

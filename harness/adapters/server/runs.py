@@ -147,8 +147,7 @@ class Run(WaitedFor):
         if destination.url is not None:
             return self._forward(request, destination, destination.url)
         if destination.closes_early and (request.half or self.cuts_short(request.destination)):
-            body = request.body if request.half else request.body[: len(request.body) // 2]
-            request = request._replace(body=body, half=True)
+            request = request.halved()
         return self._record(request, destination)
 
     def cuts_short(self, name: str) -> bool:

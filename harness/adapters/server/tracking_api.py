@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from msgspec.structs import replace
 
 from harness.adapters.clocks import wall_clock
 from harness.adapters.server.all_runs import Runs
@@ -61,7 +62,7 @@ class TrackingApi:
         run.asked_at = wall_clock()
         source = run.destinations.get(_write_key(request) or _stated_key(body))
         if source is not None and source.kind == SOURCE:
-            return await _play(run, request, _raw(request, name, body, defect)._replace(destination=source.name))
+            return await _play(run, request, replace(_raw(request, name, body, defect), destination=source.name))
         if defect is not None:
             run.sources.refused["bad_request"] += 1
             return problem(defect.status, defect.message, f"expected {defect.expected}, got {defect.actual}")

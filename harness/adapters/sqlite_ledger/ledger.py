@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from msgspec.structs import replace
+
 from harness.adapters.sqlite_ledger.groups import Groups, Waiting
 from harness.adapters.sqlite_ledger.reading import Held, StoredDeliveries, held_of, known_losses
 from harness.adapters.sqlite_ledger.rows import INSERT, NUMBER_BITS, NUMBERS, Row, row_of
@@ -139,7 +141,7 @@ class SqliteLedger:
         self._losses.add("failed", delivery.number, why)
         if again:
             refused = Respond(status=503, body={"success": False, "error": f"the ledger could not keep it: {why}"})
-            self._unwritten.append(row_of(self._id, delivery._replace(reply=refused)))
+            self._unwritten.append(row_of(self._id, replace(delivery, reply=refused)))
 
     @property
     def owes(self) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final, overload
+
+from msgspec import Struct
 
 from harness.adapters.sqlite_ledger.rows import COLUMNS, NUMBER_BITS, NUMBERS, Row, delivery_of
 from harness.adapters.sqlite_ledger.storage import words_of
@@ -28,8 +29,7 @@ _ENDS: Final = (  # in one query, min and max would look at every row
 )
 
 
-@dataclass(slots=True, kw_only=True)
-class Held:
+class Held(Struct, kw_only=True):
     """What a run holds in the file."""
 
     first: int = 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, fields
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import orjson
+from msgspec.structs import asdict
 
 from harness.core.delivery import OK, Arrival, Defect, Delivery, Fault, RawHeaders, Reply, Respond, Violation
 from harness.core.destinations.rereading import Reread
@@ -61,8 +61,9 @@ def _detail(delivery: Delivery) -> str:
 
 def _reply_written(reply: Reply) -> Mapping[str, Any]:
     """What of `reply` is not as it is by default; `fault` names what is no HTTP answer."""
-    said = {each.name: getattr(reply, each.name) for each in fields(reply)}
-    written = {each.name: said[each.name] for each in fields(reply) if said[each.name] != each.default}
+    named = {"name": reply.name} if isinstance(reply, Fault) else {"status": reply.status}
+    usual = asdict(type(reply)(**named))
+    written = {**named, **{name: said for name, said in asdict(reply).items() if said != usual[name]}}
     return {"fault": written.pop("name"), **written} if isinstance(reply, Fault) else written
 
 

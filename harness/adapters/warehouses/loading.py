@@ -6,9 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import TypeAlias, TypeVar
+
+from msgspec.structs import replace
 
 from harness.adapters.warehouses.stores import QueryFailed, RowsRefused, StoreFailed, StoreUnusable, open_store
 from harness.core.delivery import Delivery

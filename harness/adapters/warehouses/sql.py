@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.warehouses.columns import ColumnType, Value
 from harness.core.warehouses.rows import Row
@@ -15,8 +16,7 @@ Execute: TypeAlias = Callable[[str, Sequence[Any]], int]
 """Runs one statement, and returns the number of rows that it changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(Struct, frozen=True, kw_only=True):
     """In what the two databases differ."""
 
     placeholder: str

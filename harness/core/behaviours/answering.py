@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Memory
 from harness.core.behaviours.templates import filled
@@ -13,8 +14,7 @@ from harness.core.instants import Duration
 _UNSENDABLE = dict.fromkeys((*range(0x20), 0x7F), " ")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """A status with a body and headers, in which references to what came are looked up."""
 
     status: int = 200

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, MutableMapping
-from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.attempts import Attempts
 from harness.core.delivery import OK, Arrival, Payload, Reply, Violation
@@ -15,8 +17,7 @@ Memory: TypeAlias = MutableMapping[Hashable, Any]
 """What behaviours remember, each under its own place in `replies`; the values are immutable, and a copy is whole."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """One arrival that wants a reply."""
 
     arrival: Arrival
@@ -57,8 +58,7 @@ class Behaviour(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Always:
+class Always(Struct, frozen=True, kw_only=True):
     """The same reply to everything."""
 
     reply: Reply = OK
@@ -68,8 +68,7 @@ class Always:
         return self.reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class Planned(Struct, frozen=True, kw_only=True):
     """A behaviour that was written as a mapping, beside what was written."""
 
     written: Any

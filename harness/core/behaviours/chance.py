@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.behaviours.counting import Per, counted
@@ -11,8 +11,7 @@ from harness.core.behaviours.reasons import because
 from harness.core.delivery import Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Chance:
+class Chance(Struct, frozen=True, kw_only=True):
     """A share of the attempts gets `reply`, the others what `otherwise` decides.
 
     Drawn for each attempt at a message, whatever comes between; or for each attempt of a user, or each arrival.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.calls import is_list_entry
@@ -13,8 +14,7 @@ from harness.core.ledger import users_of
 from harness.core.membership import key_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class At:
+class At(Struct, frozen=True, kw_only=True):
     """A place in a payload, and what must stand there."""
 
     path: str
@@ -35,8 +35,7 @@ def _same(value: Any, wanted: Any) -> bool:
     return bool(value == wanted) and isinstance(value, bool) == isinstance(wanted, bool)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """What must hold of one payload in a delivery; a field that is None asks for nothing."""
 
     user: tuple[str, ...] | None = None
@@ -70,16 +69,14 @@ def _key(payload: Payload) -> Any:
     return payload["list"] if is_list_entry(payload) else key_of(payload)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+class When(Struct, frozen=True, kw_only=True):
     """One rule: a condition, and what is decided where it holds."""
 
     condition: Condition
     reply: Behaviour
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FirstMatch:
+class FirstMatch(Struct, frozen=True, kw_only=True):
     """What the first rule that fits decides; where none does, what `otherwise` decides."""
 
     rules: tuple[When, ...]

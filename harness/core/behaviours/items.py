@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.calls import is_list_entry
@@ -13,8 +14,7 @@ from harness.core.delivery import Fault, Reply, Respond
 Form: TypeAlias = Literal[207, "multi_status"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PerItem:
+class PerItem(Struct, frozen=True, kw_only=True):
     """Lets each item of a batch have its own result; a call that came alone has its own reply.
 
     As 207, the body says `{"items": [{"status": 200}, …]}`; as `multi_status`, the reply is 200 with the bare array in

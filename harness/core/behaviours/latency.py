@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.behaviours.counting import counted
@@ -21,8 +23,7 @@ class Spread(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class Fixed(Struct, frozen=True, kw_only=True):
     """Always the same."""
 
     duration: Duration
@@ -32,8 +33,7 @@ class Fixed:
         return self.duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Uniform:
+class Uniform(Struct, frozen=True, kw_only=True):
     """Anything between two bounds, all alike."""
 
     least: Duration
@@ -44,8 +44,7 @@ class Uniform:
         return self.least + round((self.most - self.least) * fraction(seed, *labels))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogNormal:
+class LogNormal(Struct, frozen=True, kw_only=True):
     """Mostly near the median, with a long tail, as real services answer."""
 
     median: Duration
@@ -59,8 +58,7 @@ class LogNormal:
         return min(round(self.median * math.exp(self.sigma * normal(seed, *labels))), self.most)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delayed:
+class Delayed(Struct, frozen=True, kw_only=True):
     """What `of` decides, later: the delay is drawn for each attempt at a message, whatever comes between."""
 
     spread: Spread

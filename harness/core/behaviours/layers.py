@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Always, Behaviour
 from harness.core.behaviours.chance import Chance
@@ -27,8 +28,7 @@ _DOWN = Always(reply=Respond(status=503))
 _TOO_MANY = Always(reply=Respond(status=429))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(Struct, frozen=True, kw_only=True):
     """One such key."""
 
     read: Callable[[Any, Behaviour, Place, ReadReplies], Behaviour]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.behaviours.reasons import because
@@ -10,8 +10,7 @@ from harness.core.delivery import Reply
 from harness.core.instants import Duration, format_duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outage:
+class Outage(Struct, frozen=True, kw_only=True):
     """Within a window of time what `reply` decides, outside of it what `otherwise` decides.
 
     The window counts from the destination's set-up, by the run's clock, and comes again every so often.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.behaviours.reasons import because
@@ -12,8 +13,7 @@ from harness.core.instants import SECOND, Duration, format_duration
 RETRY_AFTER = "Retry-After"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True, kw_only=True):
     """What `otherwise` decides, as long as there are tokens; `reply`, with a `Retry-After`, where there is none.
 
     `requests` tokens drip into the bucket `per` so long; it holds `burst` of them and is full at first. All counts are

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from harness.core.instants import SECOND, Duration
 from harness.core.tables import open_table
@@ -15,8 +16,7 @@ _TRACKING = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class Rate(Struct, frozen=True, kw_only=True):
     """A documented rate."""
 
     name: str

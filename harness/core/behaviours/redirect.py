@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Memory
 from harness.core.delivery import Reply, Respond
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Redirect:
+class Redirect(Struct, frozen=True, kw_only=True):
     """Sends the sender elsewhere, by a 307: the same method and body are to be sent there."""
 
     to: str

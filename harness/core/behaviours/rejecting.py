@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.delivery import Reply, Respond
@@ -11,8 +11,7 @@ _LISTED = 20
 """Breaches that an answer lists."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reject:
+class Reject(Struct, frozen=True, kw_only=True):
     """Refuses what breaks the contract by itself, and says how; what only a history shows is not known yet."""
 
     status: int

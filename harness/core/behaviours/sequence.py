@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.behaviours.behaviour import Asked, Behaviour, Memory
 from harness.core.behaviours.counting import Per, counted
 from harness.core.delivery import Reply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
+class Sequence(Struct, frozen=True, kw_only=True):
     """One behaviour after the other, for the attempts of each message, of each user, or for all arrivals."""
 
     steps: tuple[Behaviour, ...]

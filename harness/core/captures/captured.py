@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.delivery import OK, RawHeaders, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, malformed
 from harness.core.instants import Instant
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defaults:
+class Defaults(Struct, frozen=True, kw_only=True):
     """What holds for records that do not say it themselves."""
 
     destination: str | None = None
@@ -21,8 +20,7 @@ class Defaults:
 SILENT = Defaults()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """One delivery, unpacked but not judged."""
 
     unpacked: Unpacked

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.calls import DELETE
 from harness.core.captures.captured import Captured
@@ -25,8 +26,7 @@ LOOKED_INTO = 100
 _OTHERS = "other keys"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fit:
+class Fit(Struct, frozen=True, kw_only=True):
     """How the payloads of a part fit one contract."""
 
     contract: str
@@ -42,8 +42,7 @@ class Fit:
         return sum(each.count for each in self.breaking)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """Payloads that follow one contract, or come nearest to it."""
 
     payloads: int
@@ -59,8 +58,7 @@ class Part:
 Word: TypeAlias = Literal["passed", "failed", "errored"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Detection:
+class Detection(Struct, frozen=True, kw_only=True):
     """What a capture follows."""
 
     deliveries: int
@@ -220,8 +218,7 @@ def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name is not None))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BetterFit:
+class BetterFit(Struct, frozen=True, kw_only=True):
     """A contract that accuses a capture of less."""
 
     contract: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.captures.captured import SILENT, Captured, Defaults, agent_header
 from harness.core.captures.places import Place
@@ -26,8 +27,7 @@ from harness.core.rules.rule import History
 Word: TypeAlias = Literal["passed", "failed", "errored"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Located:
+class Located(Struct, frozen=True, kw_only=True):
     """A violation, and where the capture tells of the deliveries that prove it."""
 
     violation: Violation
@@ -42,8 +42,7 @@ class Located:
         return self.places[-1]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureVerdict:
+class CaptureVerdict(Struct, frozen=True, kw_only=True):
     """What a capture shows under one contract."""
 
     contract: str
@@ -71,8 +70,7 @@ class CaptureVerdict:
         return "failed" if self.errors or self.unexpected else "passed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JudgeState:
+class JudgeState(Struct, frozen=True, kw_only=True):
     """What a judge has seen; it can be pickled."""
 
     seen: Seen

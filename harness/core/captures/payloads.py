@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from harness.core.calls import is_list_entry
 from harness.core.delivery import Payload, Violation

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from harness.core.behaviours.faults import REPLIES
 from harness.core.captures.captured import Captured, Defaults, NotARecord

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.captures.captured import Captured
 from harness.core.captures.places import Place, Places
@@ -15,8 +16,7 @@ Counted: TypeAlias = tuple[str, Severity]
 """A rule, and the severity with which it was broken."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stray:
+class Stray(Struct, frozen=True, kw_only=True):
     """A delivery to a destination that does not exist."""
 
     number: int
@@ -24,8 +24,7 @@ class Stray:
     place: Place
 
 
-@dataclass(slots=True, kw_only=True)
-class Seen:
+class Seen(Struct, kw_only=True):
     """Counts, and the first violations and strays, of deliveries in the order of their numbers."""
 
     shown: int | None

@@ -7,10 +7,10 @@ its payloads, and leaves every other line to it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import orjson
+from msgspec import Struct, field
 
 from harness.core.calls import is_list_entry
 from harness.core.captures.captured import Captured, Defaults, agent_header
@@ -49,8 +49,7 @@ class Lane(NamedTuple):
     """What takes it into account."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Post:
+class Post(Struct, frozen=True, kw_only=True):
     """What came to one destination in one run."""
 
     lanes: dict[tuple[str, str, str], Lane] = field(default_factory=dict)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.captures.captured import Captured
 
@@ -17,8 +18,7 @@ _LARGEST = 10_000
 """Deliveries that the server lists at once, if asked to."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
+class _Page(Struct, frozen=True, kw_only=True):
     """A page of deliveries after which there are more."""
 
     file: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.calls import is_list_entry, personas, subject
 from harness.core.captures.places import Place
@@ -14,8 +16,7 @@ _KINDS_OF_BREACHES = 20
 """Breaches that are told apart for one strand and contract; the others are counted."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breaking:
+class Breaking(Struct, frozen=True, kw_only=True):
     """One way in which payloads do not fit a contract, how often it occurs, and its first example."""
 
     rule: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from harness.core.delivery import Payload, Violation
 
@@ -19,7 +20,7 @@ _ENVELOPE = 14
 _SHOWN = 120
 
 
-class Unpacked(NamedTuple):
+class Unpacked(Struct, frozen=True):
     """What a body turned out to hold; a named tuple for the reason that a delivery is one."""
 
     payloads: tuple[Payload, ...] = ()

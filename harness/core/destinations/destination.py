@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from harness.core.authentication import Auth, Signing
 from harness.core.behaviours.behaviour import Always, Behaviour, Planned
@@ -16,8 +16,7 @@ WAREHOUSE = "warehouse"
 SOURCE = "source"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
+class Destination(Struct, frozen=True, kw_only=True):
     """One destination: what it is called, what it takes and how it answers."""
 
     name: str

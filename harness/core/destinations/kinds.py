@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.delivery import Respond
 from harness.core.destinations.bodies import Unpacked
@@ -17,8 +18,7 @@ from harness.core.destinations.webhooks import WEBHOOK, unpack_bodies
 from harness.core.tables import open_table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class Kind(Struct, frozen=True, kw_only=True):
     """What tells one kind of destination from another."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from harness.core.instants import DAY, HOUR
 from harness.core.lists.syncs import Sync
@@ -12,8 +13,7 @@ from harness.core.tables import open_table
 _ENGAGE = "Using Engage Data, Segment documentation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cadence:
+class Cadence(Struct, frozen=True, kw_only=True):
     """A documented cadence; of a range, its slow end, since what is in effect then is so at any quicker one."""
 
     name: str
@@ -22,8 +22,7 @@ class Cadence:
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MinimumSize:
+class MinimumSize(Struct, frozen=True, kw_only=True):
     """A documented size below which a list is not used."""
 
     name: str

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from harness.core.instants import DAY, Duration, Instant, format_duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """A time of each day, in UTC; it may reach over midnight."""
 
     opens: Duration
@@ -21,8 +20,7 @@ class Window:
         return at if since < (self.closes - self.opens) % DAY else at - since + DAY
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sync:
+class Sync(Struct, frozen=True, kw_only=True):
     """How often a destination puts into effect what it took.
 
     Synchronisations of a list are counted from the first adding to it: what comes waits for the next one.

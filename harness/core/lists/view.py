@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from harness.core.instants import Instant
 from harness.core.lists.syncs import Sync
 from harness.core.members import Change, Members, identifiers
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListView:
+class ListView(Struct, frozen=True, kw_only=True):
     """What of a list destination decides who is on its lists at a time, besides what it took."""
 
     sync: Sync | None = None

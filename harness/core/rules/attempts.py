@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple, Self, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.delivery import Reply, Respond
 from harness.core.instants import SECOND, Duration, Instant
@@ -74,8 +75,7 @@ def answered_of(reply: Reply, index: int, now: Instant) -> Answered:
     return Answered(status=status, told=max(told, 0), sure=sure, apart=apart)
 
 
-@dataclass(slots=True, kw_only=True)
-class Story:
+class Story(Struct, kw_only=True):
     """The attempts at one message until it is accepted, where that was not plainly so at the first; then it is over."""
 
     contents: dict[bytes, Sight] = field(default_factory=dict)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 import orjson
+from msgspec import Struct
 
 from harness.core.calls import CALL_TYPES, section, subject
 from harness.core.delivery import Payload, RawHeaders, Violation
@@ -48,8 +48,7 @@ class Said(NamedTuple):
     """Stands for the call's name and its properties or traits, the same in every process."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Sent:
+class Sent(Struct, frozen=True, kw_only=True, order=True):
     """One attempt to say something."""
 
     happened_at: Instant

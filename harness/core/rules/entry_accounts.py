@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Severity, Violation
@@ -15,8 +16,7 @@ _JITTER = MINUTE
 """How much sooner than declared a second entry may come, where no message states its time: attempts come unevenly."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """What was seen of one user at one step of one destination, in one type of call."""
 
     re_entry: Duration | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.calls import call_email
 from harness.core.delivery import Payload, Severity
@@ -20,8 +22,7 @@ Glimpse: TypeAlias = tuple[int, int, Instant, bool, Any, Any, Any, Any]
 and `anonymousId`, as they are written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Book:
+class Book(Struct, frozen=True, kw_only=True):
     """What was seen of all users at one step of one destination, in one type of call."""
 
     re_entry: Duration | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
@@ -39,8 +40,7 @@ class Leaver(NamedTuple):
     """All that the message names its user by."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """When users of a step may leave it."""
 
     exit_after: Duration | None
@@ -61,8 +61,7 @@ class Terms:
     """How late an entry may have been told, where no message states when it was."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exits:
+class Exits(Struct, frozen=True, kw_only=True):
     """The exits of somebody."""
 
     look_alikes: int
@@ -70,8 +69,7 @@ class Exits:
     messages: Tellings = field(default_factory=Tellings)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Struct, frozen=True, kw_only=True):
     """The entries of somebody, each list in order."""
 
     step: Sequence[Sight]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Self
+
+from msgspec.structs import replace
 
 from harness.core.calls import DELETE, ENTERED, EXIT_EVENTS, EXITED, call_email, is_list_entry, subject
 from harness.core.delivery import Payload, Violation

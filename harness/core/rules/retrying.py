@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.delivery import Violation
 from harness.core.destinations.destination import SOURCE
@@ -25,8 +27,7 @@ _GROWTH = 4
 """A back-off's next wait is at most so many times its last one, or the profile's cap."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Receiving:
+class Receiving(Struct, frozen=True, kw_only=True):
     """A destination, as far as it matters to those who send to it."""
 
     name: str
@@ -46,8 +47,7 @@ def receiving(sighting: Sighting) -> Receiving:
     return Receiving(name=destination.name, profile=given if judged else None, wall=source)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Abandoned:
+class Abandoned(Struct, frozen=True, kw_only=True):
     """A message that was to be sent again and was not."""
 
     destination: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Protocol, Self, TypeAlias, TypeGuard
+
+from msgspec import Struct
 
 from harness.core.delivery import Payload, RawHeaders, Reply, Violation
 from harness.core.instants import Instant
@@ -57,8 +58,7 @@ def is_following(history: History) -> TypeGuard[FollowingHistory]:
     return hasattr(history, "follow")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
+class Example(Struct, frozen=True, kw_only=True):
     """Traffic that keeps or breaks a rule."""
 
     deliveries: tuple[Mapping[str, Any], ...]
@@ -71,8 +71,7 @@ class Example:
     """The contract that judges it, where that is not the default."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule: what it says, where that comes from, and how it is checked."""
 
     id: str

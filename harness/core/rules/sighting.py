@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.calls import DELETE, is_list_entry, personas, subject
 from harness.core.declarations import Declarations, DeclaredStep
@@ -14,8 +15,7 @@ from harness.core.instants import Instant, instant_of
 from harness.core.membership import is_membership, key_of, prefixed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sighting:
+class Sighting(Struct, frozen=True, kw_only=True):
     """A payload as rules see it."""
 
     payload: Payload

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from harness.core.authentication import SIGNATURE_HEADER, Signing, header_values
 from harness.core.delivery import Arrival, Violation

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Self
 
 import orjson
+from msgspec import Struct
 
 from harness.core.calls import is_list_entry
 from harness.core.delivery import Payload, Violation
@@ -27,8 +27,7 @@ DEFAULTS: Mapping[str, int] = {
 _SHOWN = 160
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What may be sent to a destination at once."""
 
     call_bytes: int

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Self, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.calls import digest
 from harness.core.delivery import Payload
@@ -16,8 +17,7 @@ At: TypeAlias = tuple[int, int]
 """A payload's place in a run: the number of its delivery, and its index in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Sight:
+class Sight(Struct, frozen=True, kw_only=True, order=True):
     """One attempt at a message; sights are ordered by when what they tell of happened, then by arrival."""
 
     happened_at: Instant
@@ -46,8 +46,7 @@ def sight_of(sighting: Sighting) -> Sight:
     )
 
 
-@dataclass(slots=True, kw_only=True)
-class Tellings:
+class Tellings(Struct, kw_only=True):
     """The messages seen so far, and the attempts at those that have no id."""
 
     named: dict[str, Sight] = field(default_factory=dict)

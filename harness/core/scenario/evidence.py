@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.calls import is_list_entry
 from harness.core.declarations import Declarations
@@ -24,8 +25,7 @@ Steps: TypeAlias = Sequence[tuple[str, str]]
 _AT_ONCE = ListView()
 
 
-@dataclass(slots=True, kw_only=True)
-class Message:
+class Message(Struct, kw_only=True):
     """One message at one destination, however often it was tried."""
 
     destination: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
@@ -17,8 +18,7 @@ from harness.core.profiles import Profile
 DEFAULT_WITHIN: Duration = 5 * SECOND
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enter:
+class Enter(Struct, frozen=True, kw_only=True):
     """Let profiles enter a step."""
 
     mark: Mark
@@ -27,8 +27,7 @@ class Enter:
     profiles: tuple[Profile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leave:
+class Leave(Struct, frozen=True, kw_only=True):
     """Let profiles leave a step."""
 
     mark: Mark
@@ -37,16 +36,14 @@ class Leave:
     profiles: tuple[Profile, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Publish(Struct, frozen=True, kw_only=True):
     """Publish a journey's next version, which has the same steps."""
 
     mark: Mark
     journey: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Track:
+class Track(Struct, frozen=True, kw_only=True):
     """Let profiles perform an event."""
 
     mark: Mark
@@ -55,8 +52,7 @@ class Track:
     properties: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identify:
+class Identify(Struct, frozen=True, kw_only=True):
     """Tell the system who profiles are; their own traits and these."""
 
     mark: Mark
@@ -64,8 +60,7 @@ class Identify:
     traits: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(Struct, frozen=True, kw_only=True):
     """Let a real client library send to a source of the system."""
 
     mark: Mark
@@ -77,16 +72,14 @@ class Client:
     within: Duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
+class Advance(Struct, frozen=True, kw_only=True):
     """Let time pass."""
 
     mark: Mark
     duration: Duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
+class Settle(Struct, frozen=True, kw_only=True):
     """Wait until all that was queued is answered or given up."""
 
     mark: Mark
@@ -94,8 +87,7 @@ class Settle:
     """Of real time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deliver:
+class Deliver(Struct, frozen=True, kw_only=True):
     """Post exactly this, past the system under test."""
 
     mark: Mark
@@ -107,8 +99,7 @@ class Deliver:
 Action: TypeAlias = Enter | Leave | Publish | Track | Identify | Client | Advance | Settle | Deliver
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Amount:
+class Amount(Struct, frozen=True, kw_only=True):
     """A number, or bounds for it."""
 
     at_least: int = 0
@@ -126,8 +117,7 @@ class Amount:
         return f"{self.at_least} to {self.at_most}" if self.at_least else f"at most {self.at_most}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class Match(Struct, frozen=True, kw_only=True):
     """Which payloads an expectation speaks of; a field left out admits all."""
 
     to: tuple[str, ...]
@@ -144,8 +134,7 @@ class Match:
     where: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """So many messages were accepted by each of the destinations."""
 
     mark: Mark
@@ -155,8 +144,7 @@ class Received:
     """How long to wait for them, in real time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undelivered:
+class Undelivered(Struct, frozen=True, kw_only=True):
     """So many messages were sent to each of the destinations and never accepted."""
 
     mark: Mark
@@ -164,8 +152,7 @@ class Undelivered:
     count: Amount
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attempts:
+class Attempts(Struct, frozen=True, kw_only=True):
     """Each message was tried so often, and all of them together so often."""
 
     mark: Mark
@@ -174,8 +161,7 @@ class Attempts:
     total: Amount | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MembersAre:
+class MembersAre(Struct, frozen=True, kw_only=True):
     """These profiles, with all their emails, are on a list of a destination."""
 
     mark: Mark
@@ -198,8 +184,7 @@ class MembersAre:
     """What happened to these profiles: `add` and `remove`, in order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsAre:
+class RowsAre(Struct, frozen=True, kw_only=True):
     """A query in a warehouse finds these rows, or so many."""
 
     mark: Mark
@@ -210,15 +195,13 @@ class RowsAre:
     count: Amount | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NothingElse:
+class NothingElse(Struct, frozen=True, kw_only=True):
     """Nothing arrived that no other expectation speaks of."""
 
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnexpectedAllowed:
+class UnexpectedAllowed(Struct, frozen=True, kw_only=True):
     """Deliveries to destinations that do not exist do not fail the run."""
 
     mark: Mark
@@ -227,8 +210,7 @@ class UnexpectedAllowed:
 Expectation: TypeAlias = Received | Undelivered | Attempts | MembersAre | RowsAre | NothingElse | UnexpectedAllowed
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SystemChoice:
+class SystemChoice(Struct, frozen=True, kw_only=True):
     """Which system under test is driven."""
 
     name: str = "engage"
@@ -236,8 +218,7 @@ class SystemChoice:
     seed: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenario:
+class Scenario(Struct, frozen=True, kw_only=True):
     """One run of one scenario file: one row of its table, where it has one."""
 
     file: str

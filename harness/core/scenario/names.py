@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.destinations.destination import Destination
 from harness.core.documents import At, Document
@@ -13,8 +14,7 @@ from harness.core.profiles import Profile
 from harness.core.scenario.setup import unknown
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
+class Names(Struct, frozen=True, kw_only=True):
     """What the names in one document stand for."""
 
     document: Document

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.contract import Contract
 from harness.core.documents import Document, DocumentErrors, validate
@@ -27,8 +29,7 @@ from harness.core.schemas import Schema
 _APART = ("vars", "examples")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, kw_only=True):
     """What the reading of a scenario needs from the world around it."""
 
     schema: Schema

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from harness.core.behaviours import Always, NotReplies, behaviour
 from harness.core.calls import CALL_TYPES
@@ -232,8 +233,7 @@ def _mapping(document: Document, at: At) -> Mapping[str, Any]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setup:
+class Setup(Struct, frozen=True, kw_only=True):
     """What a server's configuration sets up in a run."""
 
     contract: str | None

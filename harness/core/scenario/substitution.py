@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from harness.core.behaviours.templates import NAMES, is_reference
 from harness.core.documents import At, Document, DocumentError

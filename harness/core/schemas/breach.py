@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from harness.core.paths import json_path
 
@@ -11,8 +12,7 @@ At: TypeAlias = tuple[str | int, ...]
 """The way from a value's root to a place in it: property names and indexes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Breach:
+class Breach(Struct, frozen=True, kw_only=True):
     """One thing that a schema demands and a value does not fulfil."""
 
     rule: str

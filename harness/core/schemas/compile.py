@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
+from msgspec import Struct
 
 from harness.core.schemas.breach import Breach
 from harness.core.schemas.flatten import flattened
@@ -22,16 +22,18 @@ _NAMELESS = "https://nameless.invalid/"
 """The id of a schema that has none, where another refers to it; beneath a URN, `#/$defs/…` would lead nowhere."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Schema:
+class Schema(Struct, frozen=True, kw_only=True, eq=False):
     """A JSON Schema that judges values."""
 
     name: str
     document: Mapping[str, Any]
     accepts: Callable[[Any], bool]
     """Whether a value, as `orjson.loads` returns them, is right. What is not JSON at all may raise ValueError."""
-    _resources: Mapping[str, Mapping[str, Any]] = field(repr=False)
-    _explanation: Callable[[], Explanation] = field(repr=False)
+    _resources: Mapping[str, Mapping[str, Any]]
+    _explanation: Callable[[], Explanation]
+
+    def __repr__(self) -> str:
+        return f"<schema {self.name!r}>"
 
     def narrowed(self, parts: Iterable[Mapping[str, Any]]) -> Schema:
         """A schema that accepts what this one and all `parts` accept, which rules make and nobody has to lint."""

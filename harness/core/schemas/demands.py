@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.paths import child
 
@@ -22,8 +24,7 @@ def demands(document: Mapping[str, Any], resources: Resources) -> tuple[str, ...
     return tuple(dict.fromkeys(_demands(document, _Place(root=document), resources)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Place:
+class _Place(Struct, frozen=True, kw_only=True):
     """Where a subschema stands."""
 
     root: Mapping[str, Any]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import unquote, urldefrag, urljoin
+
+from msgspec import Struct
 
 from harness.core.schemas.lint import SchemaError, pointer_to
 
@@ -16,8 +17,7 @@ _ONE_IN_PLACE = ("not", "if", "then", "else")
 _SEVERAL_IN_PLACE = ("allOf", "anyOf", "oneOf", "dependentSchemas")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Linted:
+class Linted(Struct, frozen=True, kw_only=True):
     """A document that was linted."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from harness.core.schemas.lint import LIST_OF_SUBSCHEMAS, NAMED_SUBSCHEMAS
 
@@ -15,8 +17,7 @@ _SAME_PLACE = frozenset({"$ref", "allOf", "anyOf", "oneOf", "then", "else", "dep
 """Steps to a subschema that judges the same value as the one that it stands in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trail:
+class Trail(Struct, frozen=True, kw_only=True):
     """Where a keyword failed."""
 
     node: Any

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+
+class Rows(Struct, frozen=True, kw_only=True):
     """The rows that a query found, in their order."""
 
     columns: tuple[str, ...]
@@ -22,8 +22,7 @@ class Rows:
         return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoRows:
+class NoRows(Struct, frozen=True, kw_only=True):
     """Why a query found nothing that could be judged."""
 
     reason: str

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from harness.core.calls import digest, section
 from harness.core.delivery import Payload
@@ -27,8 +28,7 @@ _TRAITS = frozenset({"identify", "group", "alias"})
 _RESERVED = frozenset({"id", "received_at", "event", "event_text", *_MOMENTS, *_IDENTIFIERS})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class Row(Struct, frozen=True, kw_only=True):
     """One row of one table; `id` is its key."""
 
     table: str

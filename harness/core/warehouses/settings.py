@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.warehouses.rows import Row
 
@@ -17,8 +19,7 @@ _ALWAYS = frozenset({"id", "received_at"})
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):[^/@]*@|(?<=[?&]password=)[^&]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SelectiveSync:
+class SelectiveSync(Struct, frozen=True, kw_only=True):
     """Which tables and columns are written."""
 
     tables: frozenset[str] | None = None
@@ -57,8 +58,7 @@ def _listed(columns: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     return {table: sorted(names) for table, names in columns.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WarehouseSettings:
+class WarehouseSettings(Struct, frozen=True, kw_only=True):
     """Where the rows of a warehouse destination go, and which."""
 
     url: str = MEMORY

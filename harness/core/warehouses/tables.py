@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from harness.core.warehouses.columns import ColumnType, Value, fitted, text_of, type_of
 from harness.core.warehouses.naming import shortened
@@ -13,8 +14,7 @@ _SHOWN = 40
 _UNCUT = frozenset({"id", "user_id", "anonymous_id", "group_id", "previous_id"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfit:
+class Unfit(Struct, frozen=True, kw_only=True):
     """A value that its column cannot hold, and that is null there."""
 
     table: str
@@ -26,8 +26,7 @@ class Unfit:
         return f"{self.table}.{self.column} is {self.type} and cannot hold {self.value}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """What must be done to write one row."""
 
     table: str

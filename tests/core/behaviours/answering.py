@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
+from msgspec.structs import replace
+
 from harness.core.behaviours import behaviour
 from harness.core.delivery import Delivery, Fault, Reply, Respond
 from harness.core.destinations.destination import Destination
@@ -31,7 +33,7 @@ class Playing:
         """The delivery of a JSON body, so much later than the last one."""
         self.now += later
         self.count += 1
-        came = arrival(json.dumps(body).encode())._replace(received_at=self.now)
+        came = replace(arrival(json.dumps(body).encode()), received_at=self.now)
         delivery = receive(came, self.destination, self.past, checker(), run="default", number=self.count)
         remember(delivery, self.past)
         return delivery

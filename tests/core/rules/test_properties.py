@@ -6,13 +6,13 @@ import json
 from ast import literal_eval
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.adapters.contract_files import load_contract
 from harness.core.checking import Checker

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from harness.core.delivery import Delivery
 from harness.core.instants import HOUR, Instant
@@ -24,7 +24,7 @@ HOURLY = ListView(sync=Sync(every=HOUR), minimum_size=2, set_up_at=BEGAN, now=BE
 def at(hours: float, number: int, *payloads: Any) -> Delivery:
     """A delivery to the list, so many hours after the set-up."""
     made = delivery(number, "ads", *payloads)
-    return made._replace(arrival=made.arrival._replace(received_at=BEGAN + round(hours * HOUR)))
+    return replace(made, arrival=replace(made.arrival, received_at=BEGAN + round(hours * HOUR)))
 
 
 SAM_AT_WORK = {**SAM, "email": "sam@work.example.com"}
