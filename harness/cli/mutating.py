@@ -14,6 +14,7 @@ from harness.core.scenario.model import Scenario, Settle
 from harness.core.verdict import Verdict
 from harness.engage.faults import FAULTS
 from harness.runner import Player
+from harness.senders.connections import Connections
 from harness.senders.traced import TracedSystems
 
 MUTANTS = tuple(Mutant(name=each.name, sentence=each.sentence, rule=each.rule) for each in FAULTS.values())
@@ -43,13 +44,15 @@ class Mutating:
 
     def __init__(self, server: Server, playing: Callable[[str], None]) -> None:
         """Play on `server`, which is running."""
-        self._systems = TracedSystems()
+        self._connections = Connections()
+        self._systems = TracedSystems(self._connections)
         self._player = Player(server=server, make_system=self._systems)
         self._playing = playing
 
     async def kills(self, scenarios: Sequence[Scenario]) -> Kills:
         """The kill table; NotRight where one of them does not pass without a fault."""
-        columns = [column for scenario in scenarios if (column := await self._column(scenario)) is not None]
+        async with self._connections:
+            columns = [column for scenario in scenarios if (column := await self._column(scenario)) is not None]
         rules = dict.fromkeys(rule for scenario in scenarios for rule in scenario.contract.severities)
         return Kills(mutants=MUTANTS, columns=columns, rules=tuple(rules))
 

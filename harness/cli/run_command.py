@@ -22,6 +22,7 @@ from harness.engage.faults import FAULTS
 from harness.reports.run_json import run_report
 from harness.reports.text import scenario_text, summary_text
 from harness.runner import Player
+from harness.senders.connections import Connections
 from harness.senders.systems import make_system
 
 
@@ -88,13 +89,14 @@ async def _play(scenarios: Sequence[Scenario], *, quiet: bool) -> list[Verdict]:
     verdicts: list[Verdict] = []
     try:
         with Progress(len(scenarios)) as progress:
-            player = Player(server=server, make_system=make_system(progress.sent))
-            for scenario in scenarios:
-                progress.playing(scenario.title)
-                verdict = await player.play(scenario)
-                verdicts.append(verdict)
-                if not quiet or verdict.word not in ("passed", "xfailed"):
-                    say(scenario_text(verdict))
+            async with Connections() as connections:
+                player = Player(server=server, make_system=make_system(progress.sent, connections))
+                for scenario in scenarios:
+                    progress.playing(scenario.title)
+                    verdict = await player.play(scenario)
+                    verdicts.append(verdict)
+                    if not quiet or verdict.word not in ("passed", "xfailed"):
+                        say(scenario_text(verdict))
     finally:
         await server.stop()
     return verdicts

@@ -14,6 +14,7 @@ from harness.adapters.server.server import Server
 from harness.core.destinations.destination import Destination
 from harness.core.scenario.setup import Setup
 from harness.core.systems import Address
+from harness.senders.connections import Connections
 
 if TYPE_CHECKING:
     from harness.senders.engage import EngageSystem
@@ -24,7 +25,7 @@ class Spaces:
 
     def __init__(self, trusted: SSLContext | None = None) -> None:
         """Start none yet; `trusted` says which certificates the server may show."""
-        self._trusted = trusted
+        self._connections = Connections(trusted)
         self._running: dict[str, tuple[EngageSystem, asyncio.Task[None]]] = {}
 
     async def attach(self, server: Server, run: Run, setup: Setup) -> Mapping[str, Destination]:
@@ -39,7 +40,8 @@ class Spaces:
         from harness.engage.space import Space  # both only now: a server without journeys starts faster
         from harness.senders.engage import EngageSystem
 
-        system = EngageSystem(clock=run.clock, space=Space(start=run.clock.now()), trusted=self._trusted)
+        space = Space(start=run.clock.now())
+        system = EngageSystem(clock=run.clock, space=space, connections=self._connections)
         addresses = {each.name: _address(server, run, each) for each in setup.destinations.values()}
         for journey in setup.journeys.values():
             await system.publish(journey, addresses)
@@ -72,6 +74,7 @@ class Spaces:
         """Stop all of them."""
         for name in list(self._running):
             await self._stop(name)
+        await self._connections.close()
 
 
 def _tell(run: Run, ended: asyncio.Task[None]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness.pytest_plugin.collection import pytest_collect_file
 from harness.pytest_plugin.fixtures import (
+    _harness_play,
     destinations,
     engage_space,
     harness_client,
@@ -17,6 +18,7 @@ from harness.pytest_plugin.fixtures import (
 from harness.pytest_plugin.options import pytest_addoption, pytest_configure
 
 __all__ = [
+    "_harness_play",
     "destinations",
     "engage_space",
     "harness_client",

@@ -11,7 +11,6 @@ import pytest
 from harness.pytest_plugin.options import OPTIONS, TAGS
 
 if TYPE_CHECKING:
-    from harness.adapters.server.threaded import ThreadedServer
     from harness.core.scenario.model import Scenario
     from harness.core.verdict import Verdict
 
@@ -96,11 +95,11 @@ def _printable(row: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in row)
 
 
-def _player(scenario: Scenario, config: pytest.Config) -> Callable[[ThreadedServer], None]:
+def _player(scenario: Scenario, config: pytest.Config) -> Callable[[Callable[[Scenario], Verdict]], None]:
     """A test function that plays `scenario`."""
 
-    def play(harness_server: ThreadedServer) -> None:
-        verdict = _played(scenario, harness_server, config.stash[OPTIONS].run)
+    def play(_harness_play: Callable[[Scenario], Verdict]) -> None:
+        verdict = _harness_play(scenario)
         if verdict.word == "passed":
             return
         from harness.reports.text import finding_text
@@ -113,14 +112,6 @@ def _player(scenario: Scenario, config: pytest.Config) -> Callable[[ThreadedServ
         raise ScenarioFailed(text)
 
     return play
-
-
-def _played(scenario: Scenario, server: ThreadedServer, run_name: str | None) -> Verdict:
-    from harness.runner import Player
-    from harness.senders.systems import make_system
-
-    player = Player(server=server.server, make_system=make_system(), run_name=run_name)
-    return server.call(lambda: player.play(scenario))
 
 
 def _shortened(text: str, path: Path, config: pytest.Config) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +12,8 @@ from harness.pytest_plugin.options import OPTIONS
 if TYPE_CHECKING:
     from harness.adapters.server.threaded import ThreadedServer
     from harness.client import Run
+    from harness.core.scenario.model import Scenario
+    from harness.core.verdict import Verdict
     from harness.pytest_plugin.binding import BoundRun
     from harness.pytest_plugin.receivers import Destinations
     from harness.pytest_plugin.spaces import EngageSpace
@@ -39,6 +41,21 @@ def _not_started(server: ThreadedServer, port: int) -> str | None:
     except OSError as error:
         return f"cannot listen at port {port}: {error.strerror or error}; choose another harness_port, or none"
     return None
+
+
+@pytest.fixture(scope="session")
+def _harness_play(
+    harness_server: ThreadedServer, pytestconfig: pytest.Config
+) -> Iterator[Callable[[Scenario], Verdict]]:
+    """Plays scenarios on the server, over connections that one leaves to the next."""
+    from harness.runner import Player
+    from harness.senders.connections import Connections
+    from harness.senders.systems import make_system
+
+    connections, run_name = Connections(), pytestconfig.stash[OPTIONS].run
+    player = Player(server=harness_server.server, make_system=make_system(None, connections), run_name=run_name)
+    yield lambda scenario: harness_server.call(lambda: player.play(scenario))
+    harness_server.call(connections.close)
 
 
 @pytest.fixture

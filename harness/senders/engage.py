@@ -8,7 +8,6 @@ import heapq
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from ssl import SSLContext
 from typing import Any, NamedTuple
 from urllib.parse import urljoin
 
@@ -24,6 +23,7 @@ from harness.engage.pipeline import Request
 from harness.engage.retries import Answer, Breakdown, Outcome
 from harness.engage.sources import integration_name
 from harness.engage.space import Space
+from harness.senders.connections import Connections
 
 CAN = frozenset({"publish", "enter", "leave", "track", "identify", "advance", "settle"})
 TIMEOUT_SECONDS = 10.0
@@ -44,10 +44,11 @@ class _Coming(NamedTuple):
 
 
 class EngageSystem:
-    """A simulated space as the system under test, and as what sources feed; `stop` closes its connections.
+    """A simulated space as the system under test, and as what sources feed.
 
     `timeout` is the seconds that one request may take: of the run's time where its clock stands still, else real ones.
-    `progress` is told the number of requests sent so far. `trusted` says which certificates destinations may show.
+    `progress` is told the number of requests sent so far. `connections` are those of whoever closes them; without, it
+    has its own, which `stop` closes.
     """
 
     def __init__(
@@ -57,7 +58,7 @@ class EngageSystem:
         space: Space,
         timeout: float = TIMEOUT_SECONDS,
         progress: Callable[[int], None] | None = None,
-        trusted: SSLContext | None = None,
+        connections: Connections | None = None,
     ) -> None:
         self._clock = clock
         self._space = space
@@ -65,8 +66,8 @@ class EngageSystem:
         self._patience = round(timeout * SECOND)
         self._coming: list[_Coming] = []
         self._progress = progress
-        self._trusted = trusted
-        self._session: aiohttp.ClientSession | None = None
+        self._connections = connections or Connections()
+        self._shared = connections is not None
         self._sending = asyncio.Lock()
         # The server that hands in what sources send may live in another thread.
         self._guard = threading.RLock()
@@ -148,10 +149,9 @@ class EngageSystem:
             loop.call_soon_threadsafe(news.set)
 
     async def stop(self) -> None:
-        """Close the connections; what is still queued stays unsent."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close the connections that are its own; what is still queued stays unsent."""
+        if not self._shared:
+            await self._connections.close()
 
     def _hear(self, profile: Profile, call: Payload) -> None:
         identifiers = {"userId": profile.user_id, "anonymousId": profile.anonymous_id}
@@ -224,8 +224,8 @@ class EngageSystem:
         if request.location is not None:
             url = urljoin(url, request.location)
         try:
-            async with self._client().post(
-                url, data=request.body, headers=request.headers, allow_redirects=False
+            async with self._connections.session.post(
+                url, data=request.body, headers=request.headers, allow_redirects=False, timeout=self._timeout
             ) as response:
                 answer = Answer(status=response.status, headers=dict(response.headers), body=await response.read())
         except aiohttp.InvalidURL as error:
@@ -243,14 +243,6 @@ class EngageSystem:
         else:
             self.unreachable.pop(request.destination, None)
         return Breakdown(reason=reason)
-
-    def _client(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=self._trusted or True)
-            self._session = aiohttp.ClientSession(
-                connector=connector, timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar()
-            )
-        return self._session
 
 
 def breakdown_name(error: Exception) -> str:

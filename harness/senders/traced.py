@@ -11,6 +11,7 @@ from harness.engage.faults import FAULTS
 from harness.engage.faulty import Fault
 from harness.engage.pipeline import Request
 from harness.engage.space import Space
+from harness.senders.connections import Connections
 from harness.senders.engage import EngageSystem
 
 
@@ -35,15 +36,16 @@ class _TracedSpace(Space):
 class TracedSystems:
     """Makes the system that a scenario chooses, and knows what the last one sent."""
 
-    def __init__(self) -> None:
-        """Nothing was made yet."""
+    def __init__(self, connections: Connections) -> None:
+        """Nothing was made yet; what will be sends over `connections`."""
+        self._connections = connections
         self._space: _TracedSpace | None = None
 
     def __call__(self, choice: SystemChoice, clock: Clock) -> EngageSystem:
         """The simulated space of `choice`, behind its sender."""
         fault = FAULTS[choice.fault] if choice.fault is not None else None
         self._space = _TracedSpace(start=clock.now(), seed=choice.seed, fault=fault)
-        return EngageSystem(clock=clock, space=self._space)
+        return EngageSystem(clock=clock, space=self._space, connections=self._connections)
 
     @property
     def trace(self) -> bytes:

@@ -201,7 +201,7 @@ def test_every_printable_schema_is_documented(schema: str) -> None:
 
 def test_every_fixture_is_documented() -> None:
     """Each fixture of the plugin has a section."""
-    fixtures = {name for name in pytest_plugin.__all__ if not name.startswith("pytest_")}
+    fixtures = {name for name in pytest_plugin.__all__ if not name.startswith(("pytest_", "_"))}
     assert fixtures
     assert all(f"## The fixture `{name}`" in page("docs/pytest.md") for name in fixtures)
 
