@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Mapping
 from typing import Any
@@ -28,7 +29,11 @@ class LazyGroup(click.Group):
         if cmd_name not in self.summaries:
             return None
         module = cmd_name.replace("-", "_")
-        command = getattr(importlib.import_module(f"harness.cli.{module}_command"), module)
+        gc.disable()  # Importing leaves nothing to collect, and looking for it again and again takes a while.
+        try:
+            command = getattr(importlib.import_module(f"harness.cli.{module}_command"), module)
+        finally:
+            gc.enable()
         assert isinstance(command, click.Command)  # noqa: S101
         return command
 

@@ -13,7 +13,7 @@ from harness.core.delivery import Severity
 from harness.core.documents import Document
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.sizes import DEFAULTS as SIZES
-from harness.core.schemas import Schema, SchemaError, load_schema
+from harness.core.schemas import Schema, SchemaError, load_schemas
 from harness.core.schemas.lint import pointer_to
 from harness.core.spelling import near_miss
 
@@ -125,8 +125,11 @@ def build_contract(
     own = {_id_of(files[name], name): files[name] for name in settings["definitions"]}
     definitions = {**(base.definitions if base else {}), **own}
 
-    def loaded(names: Mapping[str, str]) -> dict[str, Schema]:
-        return {kind: load_schema(files[name], name=name, resources=definitions) for kind, name in names.items()}
+    tables = [settings[table] for table in ("schemas", "schemas_with_exit", "bodies")]
+    schemas = load_schemas({name: files[name] for table in tables for name in table.values()}, resources=definitions)
+
+    def loaded(table: str) -> dict[str, Schema]:
+        return {kind: schemas[name] for kind, name in settings[table].items()}
 
     contract = Contract(
         family=family.data["name"],
@@ -135,9 +138,9 @@ def build_contract(
         sources=tuple(settings["sources"]),
         parameters=settings["parameters"],
         severities=settings["rules"],
-        schemas=loaded(settings["schemas"]),
-        schemas_with_exit=loaded(settings["schemas_with_exit"]),
-        bodies=loaded(settings["bodies"]),
+        schemas=loaded("schemas"),
+        schemas_with_exit=loaded("schemas_with_exit"),
+        bodies=loaded("bodies"),
         definitions=definitions,
         suggested=family.data.get("suggested", True),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +57,26 @@ def load_schema(
     document: Mapping[str, Any], *, name: str, resources: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Schema:
     """The schema that `document` writes, referring to itself and `resources` (by `$id`) only; else SchemaError."""
-    root = _copy(document, name)
+    return load_schemas({name: document}, resources=resources)[name]
+
+
+def load_schemas(
+    documents: Mapping[str, Mapping[str, Any]], *, resources: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Schema]:
+    """The schemas that `documents` write, by name, as `load_schema` loads each; all may refer to `resources`."""
     others = {uri: _copy(resource, uri) for uri, resource in (resources or {}).items()}
-    linted = _lint_all(root, name, others)
+    linted = _lint_resources(others)
+    return {name: _loaded(_copy(document, name), name, others, linted) for name, document in documents.items()}
+
+
+def proven_schema(document: Mapping[str, Any], *, name: str, resources: Mapping[str, Mapping[str, Any]]) -> Schema:
+    """The same for a schema of which it is known that `load_schema` takes it, in half the time."""
+    return _ready(dict(document), name, {uri: dict(resource) for uri, resource in resources.items()})
+
+
+def _loaded(root: dict[str, Any], name: str, others: dict[str, Any], lint_of_others: Sequence[Linted]) -> Schema:
+    base = root.get("$id", "")
+    linted = [_linted(root, name, base if isinstance(base, str) else "", others), *lint_of_others]
     try:
         ready = _ready(root, name, others)
     except SchemaError as error:
@@ -107,9 +124,8 @@ def _accepted(schema: dict[str, Any], value: Any) -> bool:
     return compile_fast(schema, "narrowed", {}).is_valid(value)
 
 
-def _lint_all(root: dict[str, Any], name: str, resources: dict[str, Any]) -> list[Linted]:
-    base = root.get("$id", "")
-    linted = [_linted(root, name, base if isinstance(base, str) else "", resources)]
+def _lint_resources(resources: dict[str, Any]) -> list[Linted]:
+    linted = []
     for uri, resource in resources.items():
         if resource.get("$id", uri) != uri:
             raise SchemaError(uri, "/$id", f"the $id is {resource['$id']!r}, not {uri!r}", "hand it in under its $id")
