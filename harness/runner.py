@@ -53,6 +53,9 @@ _RUNS = itertools.count(1)
 _OWN_ACTIONS = frozenset({"deliver", "client", "settle"})
 """Actions that need nothing of the system but what every system does."""
 
+_FEW = 1_000
+"""Deliveries of which a verdict keeps the payloads, which it reads several times; of more, they are parsed each time."""
+
 
 class DrivenSystem(System, Source, Protocol):
     """A system under test that sources feed."""
@@ -269,6 +272,8 @@ def _queries(scenario: Scenario) -> list[tuple[str, str]]:
 def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queries: Queries) -> Verdict:
     """The verdict on what the run recorded; where playing broke off by `failure`, with what is known until then."""
     deliveries = run.ledger.deliveries()
+    if len(deliveries) <= _FEW:
+        deliveries = [replace(each, payloads=tuple(each.payloads)) for each in deliveries]
     evidence = Evidence(deliveries, run.checker.declarations, queries, list_views(run))
     unmet = [] if failure else unmet_expectations(scenario.expectations, evidence)
     if not (failure or deliveries or lost):
@@ -276,7 +281,7 @@ def _verdict(scenario: Scenario, run: Run, lost: int, failure: str | None, queri
     subject = _without_run(scenario, "passed")
     verdict = conclude(
         replace(subject, unmet=unmet, lost=lost, expects_nothing=scenario.expects_nothing),
-        run.judge(),
+        run.judge(deliveries),
         deliveries,
         expect_violations=scenario.expect_violations,
         losses=run.ledger.losses(),

@@ -46,11 +46,11 @@ class Ids:
         return self._number("fraction", *labels) / _DIGEST_VALUES
 
     def _text(self, alphabet: str, length: int, *labels: str) -> str:
-        rest, letters = self._number(*labels), []
+        rest, base, text = self._number(*labels), len(alphabet), ""
         for _ in range(length):
-            rest, index = divmod(rest, len(alphabet))
-            letters.append(alphabet[index])
-        return "".join(letters)
+            rest, index = divmod(rest, base)
+            text += alphabet[index]
+        return text
 
     def _number(self, *labels: str) -> int:
         text = "\x1f".join((self._seed, *labels)).encode("utf-8", "surrogatepass")

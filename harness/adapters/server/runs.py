@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Container, Mapping
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
 from functools import partial
 
 from harness.adapters.clocks import LATEST, wall_clock
@@ -257,9 +257,10 @@ class Run(WaitedFor):
         """The headers in which that destination has ever demanded secrets."""
         return tuple(self._secret_headers.get(name, ()))
 
-    def judge(self) -> Judgement:
-        """The judgement of all that was recorded."""
-        return judge(self.ledger.deliveries(), self._seen_destinations, self.checker, settled=self.settled)
+    def judge(self, deliveries: Iterable[Delivery] | None = None) -> Judgement:
+        """The judgement of all that was recorded: of `deliveries`, where that was read before."""
+        read = self.ledger.deliveries() if deliveries is None else deliveries
+        return judge(read, self._seen_destinations, self.checker, settled=self.settled)
 
     @property
     def count(self) -> int:
