@@ -54,7 +54,7 @@ _OWN_ACTIONS = frozenset({"deliver", "client", "settle"})
 """Actions that need nothing of the system but what every system does."""
 
 _FEW = 1_000
-"""Deliveries of which a verdict keeps the payloads, which it reads several times; of more, they are parsed each time."""
+"""Of so many deliveries or fewer, a verdict keeps the payloads, which it reads several times."""
 
 
 class DrivenSystem(System, Source, Protocol):
