@@ -23,7 +23,8 @@ class Connections:
     def session(self) -> aiohttp.ClientSession:
         """The session, opened on the loop that first asks for it; it keeps no cookies."""
         if self._session is None:
-            connector = aiohttp.TCPConnector(ssl=self._trusted or True)
+            # Each system has one request under way; without a limit, none waits for those that hang for others.
+            connector = aiohttp.TCPConnector(ssl=self._trusted or True, limit=0)
             self._session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
         return self._session
 
