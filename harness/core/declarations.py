@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +11,9 @@ from msgspec import Struct
 from harness.core.journeys import AdStep, Journey, Step
 from harness.core.keys import KEY_LENGTH, journey_slug, parse_key, skeleton, step_slug
 from harness.core.profiles import Profile
+
+_MOST = 4096
+"""Keys whose steps are remembered."""
 
 
 class DeclaredStep(Struct, frozen=True, kw_only=True):
@@ -52,7 +55,7 @@ class Declarations:
         """How many emails the profile with that `userId` or `anonymousId` declares."""
         self._by_key: dict[str, DeclaredStep] = {}
         self._by_slugs: dict[tuple[str, str], list[DeclaredStep]] = {}
-        self._found = lru_cache(maxsize=4096)(self._find)
+        self._found: dict[str, tuple[DeclaredStep, ...]] = {}
         for declared in self.steps:
             self._index(declared)
 
@@ -77,7 +80,14 @@ class Declarations:
 
     def candidates(self, key: str) -> tuple[DeclaredStep, ...]:
         """The declared steps that `key` may belong to: the one with that `key:`, else all that its slugs name."""
-        return self._found(key) if len(key) <= KEY_LENGTH else ()
+        if len(key) > KEY_LENGTH:
+            return ()
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= _MOST:
+                self._found.clear()
+            found = self._found[key] = self._find(key)
+        return found
 
     def _find(self, key: str) -> tuple[DeclaredStep, ...]:
         declared = self._by_key.get(key)

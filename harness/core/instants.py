@@ -22,6 +22,7 @@ WEEK: Duration = 7 * DAY
 UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": WEEK}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d|w)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = _EPOCH.replace(tzinfo=None)
 
 
 def parse_duration(text: str) -> Duration:
@@ -47,7 +48,7 @@ def format_duration(duration: Duration) -> str:
 
 def isoformat(instant: Instant) -> str:
     """`instant` as ISO 8601 with microseconds and a `Z`, such as `2026-11-21T10:00:00.123456Z`."""
-    return (_EPOCH + timedelta(microseconds=instant)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{(_PLAIN_EPOCH + timedelta(microseconds=instant)).isoformat(timespec='microseconds')}Z"
 
 
 def parse_instant(text: str) -> Instant:

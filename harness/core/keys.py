@@ -38,9 +38,13 @@ class StepKey(Struct, frozen=True, kw_only=True):
 
 def slug(name: str, length: int) -> str:
     """`name` in the letters of a key: lower-case ASCII words joined by `_`, at most `length` long, never empty."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    plain = name if name.isascii() else _without_accents(name)
     words = _CAMEL.sub("_", _APOSTROPHES.sub("", plain)).lower()
     return _OTHER.sub("_", words).strip("_")[:length].strip("_") or "step"
+
+
+def _without_accents(name: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
 
 
 def journey_slug(name: str) -> str:
