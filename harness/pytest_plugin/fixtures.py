@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from harness.pytest_plugin.options import OPTIONS
 
 if TYPE_CHECKING:
+    from harness.adapters.server.inline import InlineServer
     from harness.adapters.server.threaded import ThreadedServer
     from harness.client import Run
     from harness.core.scenario.model import Scenario
@@ -44,18 +46,44 @@ def _not_started(server: ThreadedServer, port: int) -> str | None:
 
 
 @pytest.fixture(scope="session")
-def _harness_play(
-    harness_server: ThreadedServer, pytestconfig: pytest.Config
-) -> Iterator[Callable[[Scenario], Verdict]]:
-    """Plays scenarios on the server, over connections that one leaves to the next."""
+def _harness_play(request: pytest.FixtureRequest) -> Iterator[Callable[[Scenario], Verdict]]:
+    """Plays scenarios, over connections that one leaves to the next."""
     from harness.runner import Player
     from harness.senders.connections import Connections
     from harness.senders.systems import make_system
 
-    connections, run_name = Connections(), pytestconfig.stash[OPTIONS].run
-    player = Player(server=harness_server.server, make_system=make_system(None, connections), run_name=run_name)
-    yield lambda scenario: harness_server.call(lambda: player.play(scenario))
-    harness_server.call(connections.close)
+    with _stage(request) as stage:
+        connections, run_name = Connections(), request.config.stash[OPTIONS].run
+        player = Player(server=stage.server, make_system=make_system(None, connections), run_name=run_name)
+        yield lambda scenario: stage.call(lambda: player.play(scenario))
+        stage.call(connections.close)
+
+
+@contextmanager
+def _stage(request: pytest.FixtureRequest) -> Iterator[InlineServer | ThreadedServer]:
+    """What scenarios are played on: a server in this thread, or that of the fixtures where only that will do."""
+    if request.config.stash[OPTIONS].port or _loop_runs():
+        yield request.getfixturevalue("harness_server")
+        return
+    from harness.adapters.server.inline import InlineServer
+
+    stage = InlineServer()
+    stage.start()
+    try:
+        yield stage
+    finally:
+        stage.stop()
+
+
+def _loop_runs() -> bool:
+    """Whether pytest was started from within an event loop, as notebooks do."""
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 @pytest.fixture

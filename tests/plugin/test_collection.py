@@ -169,3 +169,9 @@ def test_the_last_failed_scenarios_can_be_played_again(project: pytest.Pytester,
     write("two", count=2)
     project.runpytest_inprocess().assert_outcomes(passed=1, failed=1)
     project.runpytest_inprocess("--lf").assert_outcomes(failed=1)
+
+
+async def test_scenarios_are_played_where_an_event_loop_runs(project: pytest.Pytester, write: Write) -> None:
+    """Notebooks start pytest from within a loop."""
+    write("one")
+    project.runpytest_inprocess().assert_outcomes(passed=1)

@@ -93,6 +93,31 @@ def test_a_pinned_run_holds_for_scenarios(project: pytest.Pytester, write: Calla
     project.runpytest_inprocess("--harness-run=staging").assert_outcomes(passed=2)
 
 
+CLIENT = """
+from urllib.parse import urlsplit
+
+
+def ask(host, write_key):
+    assert urlsplit(host).port == {port}
+"""
+CALLING = """\
+version: 1
+scenario: Where the server listens
+destinations: {crm: {kind: event}}
+do:
+  - client: {python: client.py:ask, source: web}
+expect: [received: {to: crm, count: 0}]
+"""
+
+
+def test_a_pinned_port_holds_for_scenarios(project: pytest.Pytester, port: int) -> None:
+    """A service that was started once sends to the same port when a scenario is played."""
+    project.path.joinpath("client.py").write_text(CLIENT.format(port=port), "utf-8")
+    project.path.joinpath("where.scenario.yaml").write_text(CALLING, "utf-8")
+    project.runpytest_inprocess(f"--harness-port={port}").assert_outcomes(passed=1)
+    project.runpytest_inprocess().assert_outcomes(failed=1)
+
+
 @pytest.mark.parametrize("pin", ["--harness-port=1", "--harness-run=staging"])
 @pytest.mark.parametrize("workers", [("-n2",), ("--dist=load", "--tx=3*popen")])
 def test_a_pin_is_refused_with_several_workers(project: pytest.Pytester, pin: str, workers: tuple[str, ...]) -> None:
