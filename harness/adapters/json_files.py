@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from harness.core.documents import DocumentError, Mark
-from harness.core.schemas import Schema, proven_schema
+from harness.core.schemas import Schema, proven_schemas
 from harness.resources import resource
 
 OWN_SCHEMAS = ("scenario", "fragment", "config", "contract", "delivery")
@@ -39,7 +39,7 @@ def own_schema(name: str) -> Schema:
     """The compiled schema of our files called `name`."""
     resources = {"scenario": schema_document("scenario")}
     by_id = {document["$id"]: document for key, document in resources.items() if key != name}
-    return proven_schema(schema_document(name), name=f"{name}.schema.json", resources=by_id)
+    return proven_schemas({f"{name}.schema.json": schema_document(name)}, resources=by_id)[f"{name}.schema.json"]
 
 
 def bundled_schema(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from harness.core.delivery import Severity
 from harness.core.documents import Document
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.sizes import DEFAULTS as SIZES
-from harness.core.schemas import Schema, SchemaError, load_schemas
+from harness.core.schemas import Schema, SchemaError, load_schemas, proven_schemas
 from harness.core.schemas.lint import pointer_to
 from harness.core.spelling import near_miss
 
@@ -106,11 +106,17 @@ def schema_files(family: Document, version: str) -> set[str]:
 
 
 def build_contract(
-    family: Document, version: str, files: Mapping[str, Mapping[str, Any]], base: Contract | None = None
+    family: Document,
+    version: str,
+    files: Mapping[str, Mapping[str, Any]],
+    base: Contract | None = None,
+    *,
+    proven: bool = False,
 ) -> Contract:
     """The contract that `version` of `family` defines, given the JSON of its schema files by name.
 
-    What it does not say itself is as in `base`, the contract that it extends.
+    What it does not say itself is as in `base`, the contract that it extends. `proven` says that it was built before
+    without an error, from the same files, so that their schemas need not be checked again.
 
     Raises DocumentError, with place and remedy, for unknown rules and payload types, and SchemaError for schemas
     that cannot be trusted.
@@ -118,7 +124,7 @@ def build_contract(
     settings = _settings(family.data, version)
     for at in (("rules",), ("versions", version, "rules")):
         _check_names(family, _at(family.data, at), RULES, "rule", at)
-    for name in sorted(files):
+    for name in sorted(() if proven else files):
         _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
@@ -126,7 +132,8 @@ def build_contract(
     definitions = {**(base.definitions if base else {}), **own}
 
     tables = [settings[table] for table in ("schemas", "schemas_with_exit", "bodies")]
-    schemas = load_schemas({name: files[name] for table in tables for name in table.values()}, resources=definitions)
+    named = {name: files[name] for table in tables for name in table.values()}
+    schemas = (proven_schemas if proven else load_schemas)(named, resources=definitions)
 
     def loaded(table: str) -> dict[str, Schema]:
         return {kind: schemas[name] for kind, name in settings[table].items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from harness.adapters.contract_files import load_contract, shipped_contracts
+from harness.core.contract import Contract
+from harness.resources import resource
 from tests.core.rules.reading import violations_of
 
 CASES = Path(__file__).parents[1] / "cases" / "contracts"
@@ -41,6 +44,17 @@ def test_every_contract_has_samples_of_a_source_of_its_own(contract: str) -> Non
     written = sampled()[contract]
     assert written["samples"]
     assert written["document"] in load_contract(contract).sources
+
+
+@pytest.mark.parametrize("contract", shipped_contracts(), ids=lambda contract: contract.id)
+def test_a_shipped_contract_stands_every_check_of_a_users_own(contract: Contract, tmp_path: Path) -> None:
+    """Read from a user's folder, where all is checked that is taken on trust of what is shipped, it is the same."""
+    shutil.copytree(resource(f"schemas/{contract.family}"), tmp_path / contract.family)
+    checked = load_contract(f"./{contract.family}@{contract.version}", tmp_path)
+    assert checked is not contract
+    assert {kind: each.document for kind, each in checked.schemas.items()} == {
+        kind: each.document for kind, each in contract.schemas.items()
+    }
 
 
 @pytest.mark.parametrize(("name", "payload"), list(samples()))
