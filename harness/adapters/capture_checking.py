@@ -63,10 +63,9 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
             workers: Workers | None = None
             left = self.alone
             for file, line, lines in _blocks(captures, sources, watch):
-                text = b"".join(lines) if self.jobs > 1 and left <= 0 else b""
-                if text and is_one_each(text, len(lines)):
+                if self.jobs > 1 and left <= 0 and is_one_each(lines):
                     workers = workers or stack.enter_context(self._workers())
-                    workers.give(Part(file=file, line=line, number=judge.number, text=text))
+                    workers.give(Part(file=file, line=line, number=judge.number, lines=lines))
                     judge.leap(judge.number + len(lines))
                 else:
                     read_lines(lines, file, line, judge, sources, self.defaults)

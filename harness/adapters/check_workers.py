@@ -31,7 +31,7 @@ class Part(Struct, frozen=True, kw_only=True):
     """The number of the first line."""
     number: int
     """The number of the delivery before the first."""
-    text: bytes
+    lines: list[bytes]
 
 
 class WorkerFailed(RuntimeError):
@@ -110,5 +110,5 @@ def _judged(connection: Connection, judge: CaptureJudge, defaults: Defaults) -> 
     while (part := connection.recv()) is not None:
         judge.leap(part.number)
         sources.opened(part.file)
-        read_lines(part.text.split(b"\n"), part.file, part.line, judge, sources, defaults)
+        read_lines(part.lines, part.file, part.line, judge, sources, defaults)
     return judge.state(), dict(sources.formed), dict(sources.formless)

@@ -109,5 +109,5 @@ def test_a_worker_that_fails_says_why() -> None:
 
 def _give_all(workers: Workers) -> None:
     for _ in range(100):
-        workers.give(Part(file="a", line=1, number=0, text=b"x" * 100_000))
+        workers.give(Part(file="a", line=1, number=0, lines=[b"x" * 100_000]))
     list(workers.results())

@@ -10,7 +10,7 @@ from harness.core.captures.judging import CaptureJudge
 from harness.core.captures.records import read_captured
 from harness.core.captures.sources import Sources
 
-_ODD_LINES = tuple(b"\n" + begin for begin in (b"[", b" ", b"\t", b"\r", b"\n", b"\v", b"\f"))
+_ODD_LINES = (b"[", b" ", b"\t", b"\r", b"\n", b"\v", b"\f")
 """How lines begin that hold an array, or that may be blank."""
 _ODD_MEMBERS = (b'"deliveries"', b'"entries"')
 """Names of members that may hold several deliveries."""
@@ -36,13 +36,12 @@ def read_lines(
         sources.merge({file: taken}, {})
 
 
-def is_one_each(text: bytes, lines: int) -> bool:
-    """Whether `text` is so many lines, each of which certainly tells of just one delivery, be it a broken one."""
+def is_one_each(lines: Sequence[bytes]) -> bool:
+    """Whether each of `lines` certainly tells of just one delivery, be it a broken one."""
+    text = b"".join(lines)
     return (
-        text.count(b"\n", 0, -1) == lines - 1
-        and text[:1] not in (b"", b"[")
-        and not text[:1].isspace()
-        and not any(odd in text for odd in (*_ODD_LINES, *_ODD_MEMBERS))
+        not any(line.startswith(_ODD_LINES) for line in lines)
+        and not any(odd in text for odd in _ODD_MEMBERS)
         and not (b'"url"' in text and b'"request"' in text)  # an entry of a HAR may be no delivery
-        and not (b"\\u00" in text and _ESCAPED_LETTER.search(text))
+        and not (b"\\" in text and b"\\u00" in text and _ESCAPED_LETTER.search(text))  # the quicker searches first
     )

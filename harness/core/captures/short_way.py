@@ -31,8 +31,8 @@ _KINDS = ("event", "list")
 """Kinds of destination whose payloads are told from a line here as they unpack them."""
 _LARGE = 1_000_000
 
-_CALL = (None, None, None, "event")
-"""What is said of the destination, kind and run of a call on a line of its own, and what it is told to be."""
+_CALL, _DOCUMENT = (None, None, None, "event"), (None, None, None, "list")
+"""What a call, or a list sync document, on a line of its own says of destination, kind and run, and what kind it is."""
 
 _REPLIES = {status: Respond(status=status) for status in range(100, 600)} | {OK.status: OK}
 
@@ -52,18 +52,18 @@ class Lane(NamedTuple):
 class Post(Struct, frozen=True, kw_only=True):
     """What came to one destination in one run."""
 
-    lanes: dict[tuple[str, str, str], Lane] = field(default_factory=dict)
-    """By type, key and computation id."""
+    lanes: dict[tuple[str, str, str, str | None], Lane] = field(default_factory=dict)
+    """By likeness, without the destination."""
 
     def lanes_of(self, payloads: Sequence[Payload]) -> Sequence[Lane]:
         """The lane of each of `payloads`; empty where one of them is not plainly right, KeyError where it has none."""
         if type(payloads) is Added:
-            lane = self.lanes["", payloads[0]["list"], ""]
+            lane = self.lanes["", payloads[0]["list"], "", None]
             return [lane] * len(payloads) if all(map(lane.accepts, payloads)) else ()
         lanes = []
         for payload in payloads:
             like = likeness(payload, "-")
-            lane = self.lanes[like[1:] if like else ("", "", "")]
+            lane = self.lanes[like[1:] if like else ("", "", "", "")]
             if not lane.accepts(payload):
                 return []
             lanes.append(lane)
@@ -130,7 +130,8 @@ class ShortWay:
                 lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
                 details = sent["context"]["personas"]
-                accepts, follows = post.lanes[sent["type"], details["computation_key"], details["computation_id"]]
+                key, computation, space = details["computation_key"], details["computation_id"], details.get("space_id")
+                accepts, follows = post.lanes[sent["type"], key, computation, space]
                 if not accepts(sent):
                     return 0
                 for follow in follows:
@@ -151,11 +152,13 @@ class ShortWay:
             post = self._said.get(_CALL) or self._found(*_CALL)
             return (post, record, 0, OK, ()) if "request" not in record else _odd()
         if "list" in record:
-            return self._post({}, "list"), _added(record), 0, OK, ()
+            return self._said.get(_DOCUMENT) or self._found(*_DOCUMENT), _added(record), 0, OK, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
-        written, request, reply = record.get("received_at"), record.get("request"), _reply(record.get("reply"))
+        told = record.get
+        written, request, answered = told("received_at"), told("request"), told("reply")
         received_at = 0 if written is None else parse_instant(written)
+        reply = OK if answered is None else _reply(answered)
         headers = () if request is None else agent_header(agent_of(record))
         if request is None:
             sent = record["payload"] if "payload" in record else _only(record["payloads"])
@@ -164,14 +167,11 @@ class ShortWay:
         else:
             _odd()  # Without a destination, it may be an entry of a HAR.
         if type(sent) is dict and "type" in sent:
-            return self._post(record, "event"), sent, received_at, reply, headers
-        kind, payloads = _listed(sent, may_be_entries=request is None)
-        return self._post(record, kind), payloads, received_at, reply, headers
-
-    def _post(self, record: dict[str, Any], told: str) -> Post:
-        """Where went what is `told` to be of that kind."""
-        said = (record.get("destination"), record.get("kind"), record.get("run"), told)
-        return self._said.get(said) or self._found(*said)
+            kind = "event"
+        else:
+            kind, sent = _listed(sent, may_be_entries=request is None)
+        said = (told("destination"), told("kind"), told("run"), kind)
+        return self._said.get(said) or self._found(*said), sent, received_at, reply, headers
 
     def _found(self, destination: Any, kind: Any, run: Any, told: str) -> Post:
         """The post that these members of a record lead to; remembered, since most records say the same."""
@@ -188,10 +188,8 @@ def _odd() -> NoReturn:
     raise ValueError
 
 
-def _reply(written: dict[str, Any] | None) -> Reply:
+def _reply(written: dict[str, Any]) -> Reply:
     """What was answered, where that is a mere status."""
-    if written is None:
-        return OK
     status = written["status"]
     return _REPLIES[status] if len(written) == 1 and type(status) is int else _odd()
 

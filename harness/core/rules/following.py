@@ -11,8 +11,8 @@ from harness.core.instants import Instant
 from harness.core.rules.rule import Follow, History, is_following
 from harness.core.rules.sighting import Sighting
 
-Likeness: TypeAlias = tuple[str, str, str, str]
-"""Destination, type, key and computation id; a list entry has neither type nor computation id."""
+Likeness: TypeAlias = tuple[str, str, str, str, str | None]
+"""Destination, type, key, computation id and space, if it tells; a list entry has the destination and the key only."""
 
 
 def likeness(payload: Payload, destination: str) -> Likeness | None:
@@ -22,12 +22,15 @@ def likeness(payload: Payload, destination: str) -> Likeness | None:
     """
     try:
         if "type" not in payload:
-            return (destination, "", payload["list"], "") if is_list_entry(payload) else None
+            return (destination, "", payload["list"], "", None) if is_list_entry(payload) else None
         details = payload["context"]["personas"]
-        like = (destination, payload["type"], details["computation_key"], details["computation_id"])
-    except (KeyError, TypeError):
+        named = (destination, payload["type"], details["computation_key"], details["computation_id"])
+        space = details.get("space_id")
+    except (AttributeError, KeyError, TypeError):
         return None
-    return like if like[1] != DELETE and all(type(name) is str and name for name in like) else None
+    if named[1] == DELETE or not all(type(name) is str and name for name in named):
+        return None
+    return (*named, space) if space is None or type(space) is str else None
 
 
 def follows(folds: Iterable[History], like: Sighting) -> tuple[Follow, ...]:

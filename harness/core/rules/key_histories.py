@@ -7,12 +7,11 @@ from typing import Any, Self
 
 from harness.core.calls import personas
 from harness.core.declarations import DeclaredStep
-from harness.core.delivery import Payload, RawHeaders, Reply, Violation
-from harness.core.instants import Instant
+from harness.core.delivery import Violation
 from harness.core.keys import parse_key
 from harness.core.rules.examples import COMPUTATION_ID, KEY, SPACE_ID, event, track
 from harness.core.rules.examples import personas as personas_example
-from harness.core.rules.rule import Example, Follow, Rule
+from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting, proof
 
 
@@ -147,21 +146,8 @@ class SpaceStable:
         if sighting.key is not None and isinstance(space, str) and space:
             self._spaces.add(sighting.key, space, sighting.at)
 
-    def follow(self, like: Sighting) -> Follow | None:
-        """Looks for a space other than that of `like`."""
-        call, key, spaces = like.call, like.key, self._spaces
-        if call is None or key is None:
-            return None
-        known = personas(call).get("space_id")
-
-        def see(
-            call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
-        ) -> None:
-            space = call["context"]["personas"].get("space_id")
-            if space != known and isinstance(space, str) and space:
-                spaces.add(key, space, (number, index))
-
-        return see
+    def follow(self, like: Sighting) -> None:
+        """Nothing new: what is alike comes from one space."""
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
