@@ -30,7 +30,7 @@ MAY_IMPORT = {
 """What of the package each unit (a module or folder directly in it) may import."""
 
 PURE_LIBRARIES = {
-    "core": frozenset({"jsonpath", "jsonschema", "jsonschema_rs", "msgspec", "orjson", "referencing"}),
+    "core": frozenset({"jsonpath", "jsonschema", "jsonschema_rs", "msgspec", "orjson", "referencing", "xxhash"}),
     "engage": frozenset({"lark", "msgspec", "orjson"}),
 }
 
