@@ -13,6 +13,7 @@ from harness.core.captures.reading import read_lines
 from harness.core.captures.records import read_captured
 from harness.core.captures.sources import Sources
 from harness.core.rules.examples import KEY, identify, track
+from harness.core.rules.key_histories import OTHER_SPACE
 from tests.core.rules.traffic import DOCUMENTS, JSON, calls
 
 SILENT = Defaults()
@@ -21,13 +22,25 @@ MESSAGES = st.sampled_from(["m1", "m2", "m3", "m4", None])
 TIMES = st.sampled_from([None, "2026-01-05T09:00:00Z", "2026-03-05T09:00:00Z", "noon"])
 
 
-def _right(make: Any, user: str, message: str | None, time: str | None, email: str | None) -> dict[str, Any]:
-    context = {**track()["context"], "traits": {"email": email}} if email else track()["context"]
+def nested(levels: int) -> Any:
+    """Arrays within each other."""
+    return json.loads("[" * levels + "]" * levels)
+
+
+def _right(
+    make: Any, user: str, message: str | None, time: str | None, email: str | None, space: dict[str, str]
+) -> dict[str, Any]:
+    context = {**track()["context"], "personas": {**track()["context"]["personas"], **space}}
+    if email:
+        context["traits"] = {"email": email}
     call: dict[str, Any] = make(userId=user, messageId=message, timestamp=time, context=context)
     return call
 
 
-RIGHT = st.builds(_right, st.sampled_from([track, identify]), USERS, MESSAGES, TIMES, st.sampled_from([None, "a@b.c"]))
+SPACES = st.sampled_from([{}, {}, {"space_id": OTHER_SPACE, "namespace": OTHER_SPACE}])
+RIGHT = st.builds(
+    _right, st.sampled_from([track, identify]), USERS, MESSAGES, TIMES, st.sampled_from([None, "a@b.c"]), SPACES
+)
 LISTS = st.builds(lambda users: {"list": KEY, "add": [{"userId": user} for user in users]}, st.lists(USERS, max_size=3))
 SENT = st.one_of(RIGHT, RIGHT, LISTS, calls(), DOCUMENTS, st.lists(RIGHT, max_size=2), st.lists(calls(), max_size=2))
 """What is sent: mostly right."""
@@ -47,6 +60,7 @@ MEMBERS = st.fixed_dictionaries(
         "request": st.sampled_from([None, {"url": "http://h/destinations/crm"}, {"body_base64": "e30="}]),
         "deliveries": st.sampled_from([5, [{"destination": "crm", "payload": track()}]]),
         "type": st.just("track"),
+        "more": st.sampled_from([nested(245), nested(300)]),
     },
 )
 """What else a record says, right and wrong."""

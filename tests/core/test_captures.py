@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -16,9 +16,11 @@ from harness.core.captures.judging import CaptureJudge, CaptureVerdict
 from harness.core.captures.records import read_captured
 from harness.core.declarations import Declarations
 from harness.core.delivery import Fault, Respond
+from harness.core.destinations.bodies import NESTING
 from harness.core.instants import DAY
 from harness.core.journeys import Journey, SendStep
 from harness.core.rules.examples import KEY, event, identify, listed, track
+from tests.core.captures_made_up import nested
 
 ENTRY = listed("add", {"userId": "u1"})["payload"]
 SYNC = {"list": KEY, "add": [{"userId": "u1"}, {"userId": "u2"}]}
@@ -45,6 +47,32 @@ def judged(
 def broken(verdict: CaptureVerdict) -> list[tuple[str, int]]:
     """The rules broken, each with its line."""
     return [(located.violation.rule, located.place.line) for located in verdict.violations]
+
+
+@pytest.mark.parametrize(
+    "listing", [lambda record: record, lambda record: {"deliveries": [record], "next": None}, lambda record: [[record]]]
+)
+def test_what_a_capture_adds_does_not_make_a_body_deeper(listing: Callable[[Any], Any]) -> None:
+    """The deepest body that a destination takes is taken where it is exported too, in a page or alone."""
+    call = track(properties={KEY: "true", "audience_key": KEY, "more": nested(NESTING - 2)})
+    captured = read(listing({"destination": "crm", "request": {"body": json.dumps(call)}, "payloads": [call]}))
+    assert captured.unpacked.payloads == (call,)
+    assert captured.unpacked.violations == ()
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        track(more=nested(NESTING)),
+        {"destination": "crm", "payload": track(more=nested(NESTING))},
+        {"destination": "crm", "payloads": [track(), track(more=nested(NESTING))]},
+        {"destination": "crm", "request": {"body": json.dumps(track(more=nested(NESTING)))}},
+    ],
+)
+def test_a_payload_that_is_too_deep_is_told_in_every_form(record: Any) -> None:
+    """What no destination would take for its depth is malformed, wherever in a record it stands."""
+    (violation,) = read(record).unpacked.violations
+    assert violation.message == "the body is nested too deeply"
 
 
 FORMS = [

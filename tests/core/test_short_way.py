@@ -17,8 +17,9 @@ from harness.core.captures.captured import Defaults
 from harness.core.captures.judging import CaptureJudge
 from harness.core.captures.reading import is_one_each
 from harness.core.declarations import Declarations
-from harness.core.rules.examples import JOURNEYS, KEY, event, listed, track
-from tests.core.captures_made_up import LINES, SILENT, captured_of, long_way, read, usual
+from harness.core.rules.examples import JOURNEYS, KEY, event, listed, personas, track
+from harness.core.rules.key_histories import OTHER_SPACE
+from tests.core.captures_made_up import LINES, SILENT, captured_of, long_way, nested, read, usual
 from tests.core.rules.reading import checker_of
 
 EXITING = {"first_purchase": {**JOURNEYS["first_purchase"], "exit": {"after": "7d"}}}
@@ -72,6 +73,7 @@ USUAL = [
     {"destination": "crm", "payloads": [track(userId="new", messageId="new"), track(userId="n", messageId="n")]},
     {"destination": "crm", "request": {"body": json.dumps([track(userId="new"), track(userId="newer")])}},
     {"destination": "crm", "payload": listed("add", {"userId": "new"})["payload"]},
+    {"destination": "crm", "request": {"body": json.dumps(track())}, "x": nested(250), "received_at": None},
 ]
 
 
@@ -93,7 +95,10 @@ UNUSUAL = [
     event(track(), deliveries=[]),
     {"destination": "crm", "request": {"url": "http://h/", "body": json.dumps(track())}, "log": {"entries": []}},
     {"request": {"url": "http://h/", "body": json.dumps(track())}},
-    {"destination": "crm", "payload": track(properties={KEY: "true", "deep": json.loads("[" * 245 + "]" * 245)})},
+    {"destination": "crm", "payload": track(properties={KEY: "true", "deep": nested(245)})},
+    {"destination": "crm", "request": {"body": json.dumps(track(traits=nested(245)))}},
+    event(track(context={"personas": personas(space_id=OTHER_SPACE, namespace=OTHER_SPACE)})),
+    {"destination": "crm", "request": None, "payload": track(traits=nested(245))},
 ]
 
 

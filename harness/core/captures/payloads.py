@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from harness.core.calls import is_list_entry
 from harness.core.delivery import Payload, Violation
-from harness.core.destinations.bodies import Unpacked, load
+from harness.core.destinations.bodies import Unpacked, is_deep, load, too_deep
 from harness.core.destinations.kinds import KINDS
 
 LIST_FORMS = ("list", "audienceName", "externalId")
@@ -34,6 +34,8 @@ def unpack_body(kind: str | None, body: bytes) -> tuple[str, Unpacked]:
 
 def unpack_payloads(kind: str, payloads: list[Any]) -> Unpacked:
     """What `payloads` hold, each written as a payload of that kind, or as the body that it came in."""
+    if any(map(is_deep, payloads)):
+        return too_deep()
     if len(payloads) == 1 and not _is_entry(payloads[0]):
         return KINDS[kind].unpack(payloads[0])
     if kind != "list":

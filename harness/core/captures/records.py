@@ -14,13 +14,17 @@ from harness.core.captures.captured import Captured, Defaults, NotARecord
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
 from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, unpack_payloads
 from harness.core.delivery import OK, Reply, Respond
-from harness.core.destinations.bodies import Unpacked, described, load
+from harness.core.destinations.bodies import Unpacked, described, is_deep, load_any_depth, may_be_deep, too_deep
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import Duration, Instant, parse_duration, parse_instant
 from harness.core.spelling import near_miss
 
 _RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
 """What tells a record from a bare call, list sync document or life-cycle request."""
+_SENT = frozenset({"destination", "request"})
+"""What a record has of which the body tells all."""
+_LISTING = frozenset({"deliveries", "log"})
+"""Of which a page of deliveries, or a HAR, has one."""
 _BARE_MEMBERS = frozenset({"type", *LIST_FORMS})
 """Of which a bare call, list sync document or life-cycle request has one."""
 
@@ -36,7 +40,7 @@ def read_captured(text: bytes, defaults: Defaults, on_page: OnPage = _unwatched)
 
     `on_page` is told of each page of deliveries.
     """
-    document = load(text.strip())
+    document = _loaded(text.strip())
     if type(document) is Unpacked:
         yield Captured(unpacked=document, destination=defaults.destination, kind=defaults.kind or "event")
         return
@@ -52,6 +56,16 @@ def read_captured(text: bytes, defaults: Defaults, on_page: OnPage = _unwatched)
             )
         if found is not None:
             yield found
+
+
+def _loaded(text: bytes) -> Any:
+    """The JSON in `text`; a malformed body, as `Unpacked`, where there is none, or where nobody could go through it.
+
+    What a capture adds around a payload does not make that deeper: each payload, or its body, is looked at by itself.
+    """
+    document = load_any_depth(text)
+    goes_by_body = isinstance(document, dict) and document.keys() >= _SENT and document.keys().isdisjoint(_LISTING)
+    return too_deep() if not goes_by_body and may_be_deep(text) and is_deep(document, around=0) else document
 
 
 def _records(document: Any, on_page: OnPage) -> Iterator[Any]:

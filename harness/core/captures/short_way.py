@@ -122,10 +122,13 @@ class ShortWay:
 
     def _take(self, text: bytes, number: int) -> int:
         """Take the line `text` as delivery `number`; how many payloads, none where it must go the long way."""
-        if len(text) > self._small or may_be_deep(text):
+        if len(text) > self._small:
             return 0
         try:
-            post, sent, received_at, reply, headers = self._told(orjson.loads(text))
+            record = orjson.loads(text)
+            if "request" not in record and may_be_deep(text):
+                return 0
+            post, sent, received_at, reply, headers = self._told(record)
             if type(sent) is not dict:
                 lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
@@ -155,21 +158,21 @@ class ShortWay:
             return self._said.get(_DOCUMENT) or self._found(*_DOCUMENT), _added(record), 0, OK, ()
         if "deliveries" in record or "log" in record or "unexpected" in record:
             _odd()  # These make it more than one delivery, or one that nobody expected.
-        told = record.get
-        written, request, answered = told("received_at"), told("request"), told("reply")
+        told, is_request = record.get, "request" in record
+        written, answered = told("received_at"), told("reply")
         received_at = 0 if written is None else parse_instant(written)
         reply = OK if answered is None else _reply(answered)
-        headers = () if request is None else agent_header(agent_of(record))
-        if request is None:
+        if not is_request:
             sent = record["payload"] if "payload" in record else _only(record["payloads"])
-        elif "destination" in record and type(request["body"]) is str:
-            sent = orjson.loads(request["body"])
+        elif "destination" in record:
+            sent = _body(record["request"]["body"])
         else:
             _odd()  # Without a destination, it may be an entry of a HAR.
+        headers = agent_header(agent_of(record)) if is_request else ()
         if type(sent) is dict and "type" in sent:
             kind = "event"
         else:
-            kind, sent = _listed(sent, may_be_entries=request is None)
+            kind, sent = _listed(sent, may_be_entries=not is_request)
         said = (told("destination"), told("kind"), told("run"), kind)
         return self._said.get(said) or self._found(*said), sent, received_at, reply, headers
 
@@ -192,6 +195,12 @@ def _reply(written: dict[str, Any]) -> Reply:
     """What was answered, where that is a mere status."""
     status = written["status"]
     return _REPLIES[status] if len(written) == 1 and type(status) is int else _odd()
+
+
+def _body(text: str) -> Any:
+    """The JSON in the body of a request, where it is not nested too deeply."""
+    body = text.encode()
+    return _odd() if may_be_deep(body) else orjson.loads(body)
 
 
 def _only(payloads: list[Any]) -> Any:

@@ -14,7 +14,7 @@ NESTING = 240
 """Levels of nesting that a body may have."""
 _SHALLOW = 5 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, quotes and a colon."""
-_ENVELOPE = 14
+ENVELOPE = 14
 """Levels that our own documents add around what came, where they list it; orjson writes 254 in all."""
 
 _SHOWN = 120
@@ -57,15 +57,18 @@ def parse(body: bytes, unpack: Callable[[Any], Unpacked]) -> Unpacked:
 
 def load(body: bytes) -> Any:
     """The JSON in `body`; a malformed body, as `Unpacked`, where there is none."""
+    document = load_any_depth(body)
+    return too_deep() if may_be_deep(body) and is_deep(document) else document
+
+
+def load_any_depth(body: bytes) -> Any:
+    """The same, however deeply it is nested."""
     try:
-        document = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         if not body.strip():
             return malformed("the body is empty", "a JSON object or array", "no body")
         return malformed(f"the body is not JSON: {error}", "a JSON object or array", shown(body))
-    if _too_deep(body, document):
-        return malformed("the body is nested too deeply", f"at most {NESTING} levels", f"more than {NESTING} levels")
-    return document
 
 
 def may_be_deep(body: bytes) -> bool:
@@ -75,17 +78,20 @@ def may_be_deep(body: bytes) -> bool:
     return body.count(b"{") + body.count(b"[") > NESTING
 
 
-def _too_deep(body: bytes, document: Any) -> bool:
-    """Whether `document` is nested too deeply to be written again within a document of ours."""
-    if not may_be_deep(body):
-        return False
-    for _ in range(_ENVELOPE):
+def is_deep(document: Any, *, around: int = ENVELOPE) -> bool:
+    """Whether `document` is nested too deeply to be written again with so many levels around it."""
+    for _ in range(around):
         document = [document]
     try:
         orjson.dumps(document)
     except orjson.JSONEncodeError:
         return True
     return False
+
+
+def too_deep() -> Unpacked:
+    """A body that is nested too deeply."""
+    return malformed("the body is nested too deeply", f"at most {NESTING} levels", f"more than {NESTING} levels")
 
 
 def is_sync_document(value: Mapping[str, Any]) -> bool:
