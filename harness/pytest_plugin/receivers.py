@@ -61,7 +61,7 @@ class Destinations(Mapping[str, Receiver]):
         self._receivers[name] = receiver
         return receiver
 
-    def list(
+    def list(  # noqa: PLR0913  # each is a setting of its own, given by name
         self,
         name: str,
         *,
@@ -72,9 +72,10 @@ class Destinations(Mapping[str, Receiver]):
         url: str | None = None,
         sync: str | Mapping[str, Any] | None = None,
         minimum_size: int | str | None = None,
+        retries: str | Mapping[str, Any] | None = None,
     ) -> ListReceiver:
         """A list destination; the arguments are those of `event`, and when and from what size its lists are in use."""
-        given = {"integration": integration, "auth": auth, "signature": signature, "url": url}
+        given = {"integration": integration, "auth": auth, "signature": signature, "url": url, "retries": retries}
         self._add(name, {"kind": "list"}, replies, {**given, "sync": sync, "minimum_size": minimum_size})
         receiver = ListReceiver(self._run, name)
         self._receivers[name] = receiver
@@ -89,13 +90,14 @@ class Destinations(Mapping[str, Receiver]):
         selective_sync: Mapping[str, Any] | None = None,
         calls: Sequence[str] = CALL_TYPES,
         replies: Any = 200,
+        retries: str | Mapping[str, Any] | None = None,
     ) -> WarehouseReceiver:
         """A warehouse destination, whose calls become rows at `url`: `sqlite:` (in memory), `sqlite:PATH`, `postgresql://…`.
 
         Its tables are in `schema`, `engage_` and its name unless given; `selective_sync` chooses tables and columns as
         in a scenario.
         """
-        given = {"url": url, "schema": schema, "selective_sync": selective_sync}
+        given = {"url": url, "schema": schema, "selective_sync": selective_sync, "retries": retries}
         self._add(name, {"kind": "warehouse", "calls": [*calls]}, replies, given)
         receiver = WarehouseReceiver(self._run, name)
         self._receivers[name] = receiver

@@ -18,6 +18,7 @@ from harness.core.schemas.demands import demands
         ({"properties": {"a": {"properties": {"b": {"type": ["string", "null"]}}}}}, ["a.b is of type string or null"]),
         ({"properties": {"a": {"pattern": "^x$"}}}, ["a matches ^x$"]),
         ({"properties": {"a": {"pattern": "^x$", "x-expected": "an x"}}}, ["a is an x"]),
+        ({"properties": {"a": {"enum": ["x", "y"], "x-expected": "an x"}}}, ['a is "x" or "y"']),
         ({"type": "object", "minProperties": 1}, ["the payload is of type object", "the payload is not empty"]),
         (
             {"properties": {"a": {"minLength": 2, "maxLength": 3}}},

@@ -25,6 +25,7 @@ from harness.core.behaviours.faults import FAULTS as CONNECTION_FAULTS
 from harness.core.behaviours.rates import RATES
 from harness.core.calls import CALL_TYPES
 from harness.core.contract import PARAMETERS
+from harness.core.destinations.bodies import NESTING
 from harness.core.destinations.kinds import KINDS
 from harness.core.instants import format_duration
 from harness.core.ledger import Filter
@@ -240,6 +241,11 @@ def test_every_path_of_the_api_is_documented() -> None:
     shown = [f"`{each.method} {re.sub(r':[^}]+', '', each.path).removeprefix('/_harness/v1')}`" for each in routes]
     assert shown
     assert not [each for each in shown if each not in page("docs/server.md")]
+
+
+def test_the_limit_of_nesting_is_documented() -> None:
+    """As many levels as a body may have stand in the page on the server."""
+    assert f"| nesting of a body | {NESTING} levels |" in page("docs/server.md")
 
 
 def test_every_source_path_is_documented() -> None:

@@ -51,6 +51,19 @@ def test_it(destinations):
 """).assert_outcomes(passed=1)
 
 
+def test_how_senders_retry_is_said_of_lists_and_warehouses_too(play: Play) -> None:
+    """Attempts that come one right after the other break a rule, but not where `retries` says that none judges them."""
+    play("""
+@pytest.mark.parametrize("retries", ["none", "segment"])
+def test_it(destinations, retries):
+    ads = destinations.list("ads", replies=503, retries=retries)
+    warehouse = destinations.warehouse("wh", replies=503, retries=retries)
+    for _ in range(4):
+        assert post(ads.url, {"list": KEY, "add": [{"userId": "u1"}]}) == 503
+        assert post(warehouse.url, track()) == 503
+""").assert_outcomes(passed=1, failed=1)
+
+
 def test_a_list_has_a_history(play: Play) -> None:
     """Who was added and removed, by which delivery and payload."""
     play("""

@@ -109,6 +109,17 @@ async def test_what_is_below_an_unknown_run_is_a_404_with_the_nearest(path: str)
     assert "did you mean 'default'" in answer.json["title"]
 
 
+@pytest.mark.parametrize(("retries", "shown"), [("segment", "segment"), ({"like": "segment", "first": "1s"}, "custom")])
+async def test_a_destination_is_shown_with_how_its_senders_retry(retries: Any, shown: str) -> None:
+    """The profile stands among its settings by name; without one, nothing is said of it."""
+    async with served() as it:
+        put = await it.put("/runs/default/destinations/ads", {"kind": "list", "retries": retries})
+        got = await it.get("/runs/default/destinations/ads")
+        plain = await it.put("/runs/default/destinations/crm", {"kind": "event"})
+    assert put["retries"] == got["retries"] == shown
+    assert "retries" not in plain
+
+
 async def test_members_of_what_has_none_are_a_404() -> None:
     """Neither an unknown destination nor an event destination has members."""
     async with served({"destinations": {"crm": {"kind": "event"}}}) as it:

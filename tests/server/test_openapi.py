@@ -19,7 +19,7 @@ from tests.server.serving import CONTROL, KEY, Answer, Served, served, track
 
 CONFIG = {
     "destinations": {
-        "crm": {"kind": "event", "calls": ["track"], "replies": [503, 200], "integration": "CRM"},
+        "crm": {"kind": "event", "calls": ["track"], "replies": [503, 200], "integration": "CRM", "retries": "segment"},
         "cut": {"kind": "event", "replies": "reset"},
         "ads": {"kind": "list", "sync": {"every": "1h"}, "minimum_size": 2},
         "wh": {"kind": "warehouse"},

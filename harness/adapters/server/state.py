@@ -52,6 +52,8 @@ def destination_state(run: Run, destination: Destination) -> dict[str, Any]:
         state["auth"] = _auth(destination.auth)
     if destination.signature is not None:
         state["signature"] = _signing(destination.signature)
+    if destination.retries is not None:
+        state["retries"] = destination.retries.name
     if destination.sync is not None:
         state["sync"] = destination.sync.written()
     if destination.minimum_size:

@@ -54,8 +54,10 @@ def _demands(schema: Any, place: _Place, resources: Resources) -> Iterator[str]:
 
 def _own(schema: Mapping[str, Any]) -> Iterator[str]:
     """What the value itself must be."""
+    # Where values are listed, what `x-expected` adds for messages says the same in part; a pattern it says in words.
+    untold = "x-expected" if "enum" in schema or "const" in schema else "pattern" if "x-expected" in schema else None
     for keyword, said in _WORDS.items():
-        if keyword in schema and not (keyword == "pattern" and "x-expected" in schema):
+        if keyword in schema and keyword != untold:
             yield said(schema[keyword])
 
 
