@@ -46,6 +46,17 @@ def format_duration(duration: Duration) -> str:
     return f"{duration / MILLISECOND:.3f}".rstrip("0").rstrip(".") + "ms"
 
 
+def say_duration(duration: Duration) -> str:
+    """`duration` for people, such as `1d 2h 30m` or `1s 250ms`; milliseconds count only below a minute."""
+    parts: list[str] = []
+    rest = duration
+    for unit in ("w", "d", "h", "m", "s", "ms"):
+        count, rest = divmod(rest, UNITS[unit])
+        if count and (unit != "ms" or duration < MINUTE):
+            parts.append(f"{count}{unit}")
+    return " ".join(parts) or format_duration(duration)
+
+
 def isoformat(instant: Instant) -> str:
     """`instant` as ISO 8601 with microseconds and a `Z`, such as `2026-11-21T10:00:00.123456Z`."""
     return f"{(_PLAIN_EPOCH + timedelta(microseconds=instant)).isoformat(timespec='microseconds')}Z"

@@ -163,6 +163,19 @@ def test_kind_and_destination_fill_in_what_a_record_lacks(harness: Command) -> N
     assert [violation["rule"] for violation in listed["violations"]] == ["destination-kind"]
 
 
+def test_whether_one_destination_got_both_is_known_only_where_it_is_named(harness: Command) -> None:
+    """Two contents under one messageId, or an attempt after a final refusal, may be of two destinations: a warning."""
+    calls = [track(), track(userId="u2")]
+    bare = harness("check", harness.write("a.ndjson", calls), "--json").json
+    assert [(v["rule"], v["severity"]) for v in bare["violations"]] == [("message-id-unique", "warning")]
+    named = harness("check", harness.write("a.ndjson", calls), "--destination", "crm", "--json").json
+    assert [(v["rule"], v["severity"]) for v in named["violations"]] == [("message-id-unique", "error")]
+    refused = {"kind": "event", "payload": track(), "received_at": "2026-11-21T10:00:00Z", "reply": {"status": 400}}
+    again = {"kind": "event", "payload": track(), "received_at": "2026-11-21T10:01:00Z"}
+    tried = harness("check", harness.write("b.ndjson", [refused, again]), "--json").json
+    assert [(v["rule"], v["severity"]) for v in tried["violations"]] == [("retry-policy", "warning")]
+
+
 def test_another_version_that_accuses_of_nothing_is_named_first(harness: Command) -> None:
     """Without `--contract`, standard error first says which contract fits better; with it, nothing is said."""
     capture = harness.write("a.ndjson", [event(track(context=None))])

@@ -19,6 +19,7 @@ from harness.core.instants import (
     isoformat,
     parse_duration,
     parse_instant,
+    say_duration,
 )
 
 
@@ -104,3 +105,21 @@ def test_a_written_instant_is_the_same_when_it_is_read(instant: int) -> None:
     """No instant changes by being written and read, and it is written with microseconds and a Z."""
     assert parse_instant(isoformat(instant)) == instant
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", isoformat(instant))
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [
+        (0, "0ms"),
+        (1, "0.001ms"),
+        (250 * MILLISECOND, "250ms"),
+        (SECOND + 250 * MILLISECOND, "1s 250ms"),
+        (MINUTE + 250 * MILLISECOND, "1m"),
+        (4 * HOUR + 30 * MINUTE, "4h 30m"),
+        (DAY + 30 * MINUTE, "1d 30m"),
+        (WEEK - SECOND, "6d 23h 59m 59s"),
+    ],
+)
+def test_a_duration_is_said_in_its_units(duration: int, said: str) -> None:
+    """What people read has each unit that counts, and no milliseconds beside minutes."""
+    assert say_duration(duration) == said

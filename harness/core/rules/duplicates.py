@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from harness.core.calls import CALL_TYPES, section, subject
 from harness.core.delivery import Payload, RawHeaders, Violation
-from harness.core.instants import MINUTE, Duration, Instant, format_duration, parse_duration
+from harness.core.instants import MINUTE, Duration, Instant, parse_duration, say_duration
 from harness.core.rules.examples import event
 from harness.core.rules.rule import Example, Rule
 from harness.core.rules.sighting import Sighting, proof
@@ -116,7 +116,7 @@ class DuplicateSource:
             rule="duplicate-source",
             message=f"{said.destination} got the same {said.call_type} call of {said.user[:120]} from two origins",
             payload=second[0].at[1],
-            expected=f"one origin within {format_duration(self._window)}: {first[1]}",
+            expected=f"one origin within {say_duration(self._window)}: {first[1]}",
             actual=str(second[1]),
             deliveries=proof(first[0].at, second[0].at),
         )

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
-from harness.core.instants import MINUTE, Duration, format_duration
+from harness.core.instants import MINUTE, Duration, say_duration
 from harness.core.journeys import AdStep
 from harness.core.rules.sighting import Sighting, proof
 from harness.core.rules.tellings import At, Sight, Tellings
@@ -147,8 +147,8 @@ def _too_early(
         return
     start, wait = min(waits, key=lambda each: each[0].happened_at + each[1])
     waited = max(sight.happened_at - start.happened_at, 0)
-    found = f"{format_duration(waited)} after entry, {format_duration(wait - waited)} too early"
-    yield _violation(leaver, "too early", f"at least {format_duration(wait)} after entry", found, (start, sight))
+    found = f"{say_duration(waited)} after entry, {say_duration(wait - waited)} too early"
+    yield _violation(leaver, "too early", f"at least {say_duration(wait)} after entry", found, (start, sight))
 
 
 def _since(last: Sight | None, entries: Iterable[Sight]) -> list[Sight]:

@@ -13,17 +13,11 @@ from harness.core.destinations.destination import SOURCE
 from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, Instant, parse_duration
 from harness.core.members import member_message
+from harness.core.rules.abandoning import Abandoned, abandoned
 from harness.core.rules.attempts import ACCEPTED, Answered, Attempt, Plain, Story, answered_of, story_of
+from harness.core.rules.entry_accounts import re_entry
 from harness.core.rules.examples import event, track
-from harness.core.rules.retrying import (
-    Abandoned,
-    Receiving,
-    abandoned,
-    breaches,
-    receiving,
-    repeated_whole,
-    retried_otherwise,
-)
+from harness.core.rules.retrying import Receiving, breaches, receiving, repeated_whole, retried_otherwise
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting, proof
 
@@ -48,6 +42,8 @@ class Messages:
         """Destinations of which not all is known: requests that tell of no message, or users who were forgotten."""
         self._undone: set[str] = set()
         """Destinations whose lists lose members, so that the same entry may be due again."""
+        self._re_entry: dict[str, Duration] = {}
+        """The least time after which a member may be added again at destinations whose users may enter again."""
 
     def see(self, sighting: Sighting) -> None:
         """Remember the attempt at its message."""
@@ -76,7 +72,10 @@ class Messages:
     def _at(self, sighting: Sighting) -> Contents:
         name = sighting.destination.name
         if name not in self._receiving:
-            self._receiving[name] = receiving(sighting)
+            self._receiving[name] = receiving(sighting, self._window)
+        least = re_entry(sighting.candidates) if sighting.call is None else None
+        if least is not None:
+            self._re_entry[name] = min(least, self._re_entry.get(name, least))
         return self._contents.setdefault(name, {})
 
     def miss(self, destination: str) -> None:
@@ -127,6 +126,8 @@ class Messages:
         self._receiving.update(other._receiving)
         self._unclear |= other._unclear
         self._undone |= other._undone
+        for destination, least in other._re_entry.items():
+            self._re_entry[destination] = min(least, self._re_entry.get(destination, least))
         for destination, theirs in other._contents.items():
             mine = self._contents.setdefault(destination, {})
             for message, known in theirs.items():
@@ -141,15 +142,16 @@ class Messages:
     def violations(self) -> Iterator[Violation]:
         """What attempts at one message show: other content, back-off, final refusals, whole batches."""
         for destination in self._contents:
-            stories = dict(self._stories(destination))
+            place, stories = self._receiving[destination], dict(self._stories(destination))
             for message, story in stories.items():
                 if len(story.contents) > 1:
-                    yield from self._reused(destination, str(message), story)
+                    yield from self._reused(place, str(message), story)
                 elif story.whole and self._clear(destination, message):
                     named = isinstance(message, str)
-                    yield from breaches(self._receiving[destination], story.attempts, named=named)
+                    anew = None if named else self._re_entry.get(destination)
+                    yield from breaches(place, story.attempts, named=named, anew=anew)
             told_apart = (story for message, story in stories.items() if self._clear(destination, message))
-            yield from repeated_whole(destination, tuple(told_apart))
+            yield from repeated_whole(place, tuple(told_apart))
 
     def _clear(self, destination: str, message: Hashable) -> bool:
         """Whether what comes again can be none but `message`."""
@@ -163,7 +165,8 @@ class Messages:
                 continue
             for message, story in self._stories(destination):
                 if story.whole and self._clear(destination, message):
-                    found = abandoned(place, story.attempts, partial(latest, place.wall), settled)
+                    since, named = partial(latest, place.wall), isinstance(message, str)
+                    found = abandoned(place, story.attempts, since, settled=settled, named=named)
                     if found is not None:
                         yield found
 
@@ -178,22 +181,23 @@ class Messages:
         every = self._contents[destination].items()
         return [(message, known) for message, known in every if isinstance(known, Story)]
 
-    def _reused(self, destination: str, message: str, story: Story) -> Iterator[Violation]:
+    def _reused(self, place: Receiving, message: str, story: Story) -> Iterator[Violation]:
         told = sorted((sight, content) for content, sight in story.contents.items())
-        for ((before, place, remembered_at), content), ((number, index, received_at), _) in pairwise(told):
+        for ((before, earlier, remembered_at), content), ((number, index, received_at), _) in pairwise(told):
             if received_at - remembered_at > self._window:
                 continue
             found = Violation(
                 rule="message-id-unique",
-                message=f"{destination} got one messageId with two contents",
+                message=f"{place.name} got one messageId with two contents",
+                severity=place.severity,
                 payload=index,
                 path="$.messageId",
-                expected=f"the content of delivery {before}, payload {place}",
+                expected=f"the content of delivery {before}, payload {earlier}",
                 actual=f"other content under {message[:120]}",
-                deliveries=proof((before, place), (number, index)),
+                deliveries=proof((before, earlier), (number, index)),
             )
             retried = story.refused_until((number, index), content)
-            yield retried_otherwise(found, destination) if retried else found
+            yield retried_otherwise(found, place.name) if retried else found
 
 
 def _add(contents: Contents, message: Hashable, plain: Plain, answered: Answered) -> None:
