@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from harness.core.captures.captured import Captured
 from harness.core.captures.families import BetterFit
 from harness.core.captures.judging import CaptureVerdict, Located
 from harness.core.captures.places import Place
-from harness.core.delivery import Fault, Violation
+from harness.core.delivery import Fault, Payload, Violation
 from harness.core.rules.catalogue import RULES
+from harness.reports.other_content import other_content
 from harness.reports.payload_lines import payload_lines
 
 SHOWN_VIOLATIONS = 20
@@ -42,11 +43,15 @@ def _violation(located: Located, evidence: Mapping[int, Captured]) -> Iterator[s
     yield f"  expected  {violation.expected}"
     yield f"  actual    {violation.actual}"
     *earlier, (number, _) = zip(violation.deliveries, located.places, strict=True)
+    other = other_content(violation, _payloads(violation.deliveries[0], evidence), _payloads(number, evidence))
+    path = violation.path if other is None else other.path
+    if other is not None:
+        yield f"  differs   {other}"
     yield f"  at        {_at(violation)} of {_delivery(number, evidence, violation.payload)}"
-    yield from _sent(number, evidence, violation.payload, violation.path)
+    yield from _sent(number, evidence, violation.payload, path)
     for number, place in earlier:
         yield f"  earlier   {_delivery(number, evidence, None)}, {_where(place)}"
-        yield from _sent(number, evidence, None, violation.path)
+        yield from _sent(number, evidence, None, path)
     yield f"  remedy    {rule.remedy}"
 
 
@@ -82,12 +87,16 @@ def _answer(captured: Captured) -> str:
 
 def _sent(number: int, evidence: Mapping[int, Captured], payload: int | None, path: str) -> Iterable[str]:
     """The payload in question; the only one, where none is named."""
-    payloads = evidence[number].unpacked.payloads if number in evidence else ()
+    payloads = _payloads(number, evidence)
     if payload is None and len(payloads) == 1:
         payload = 0
     if payload is None or payload >= len(payloads):
         return ()
     return (f"          {line}" for line in payload_lines(payloads[payload], path))
+
+
+def _payloads(number: int, evidence: Mapping[int, Captured]) -> Sequence[Payload]:
+    return evidence[number].unpacked.payloads if number in evidence else ()
 
 
 def _summary(verdict: CaptureVerdict) -> Iterator[str]:

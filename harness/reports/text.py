@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from harness.core.delivery import Delivery, Fault, Violation
 from harness.core.rules.catalogue import RULES
 from harness.core.verdict import Nearest, Unmet, Verdict, Word
+from harness.reports.other_content import Difference, other_content
 from harness.reports.payload_lines import cut, payload_lines
 
 _WORDS: Mapping[Word, str] = {
@@ -102,9 +103,12 @@ def _violation(violation: Violation, alike: Sequence[Violation], verdict: Verdic
     yield f"  expected  {violation.expected}"
     yield f"  actual    {violation.actual}"
     proof = [verdict.evidence[number] for number in violation.deliveries if number in verdict.evidence]
+    other = other_content(violation, proof[0].payloads, proof[-1].payloads) if proof else None
+    if other is not None:
+        yield f"  differs   {other}"
     for last in proof[-1:]:
         yield f"  at        {_place(violation)} of {_delivery(last, violation.payload)}"
-        yield from ["            (shown above)"] if again else _indented(_sent(violation, last))
+        yield from ["            (shown above)"] if again else _indented(_sent(violation, last, other))
     for delivery in proof[:-1]:
         yield f"  earlier   {_delivery(delivery, None)}"
     if alike:
@@ -137,9 +141,9 @@ def _answer(delivery: Delivery) -> str:
     return f"answered {delivery.reply.status}"
 
 
-def _sent(violation: Violation, delivery: Delivery) -> list[str]:
+def _sent(violation: Violation, delivery: Delivery, other: Difference | None) -> list[str]:
     if violation.payload is not None and violation.payload < len(delivery.payloads):
-        return payload_lines(delivery.payloads[violation.payload], violation.path)
+        return payload_lines(delivery.payloads[violation.payload], violation.path if other is None else other.path)
     text = delivery.arrival.body.decode("utf-8", "backslashreplace").replace("\n", "\\n")
     return [f"  {cut(text, _SHOWN_BODY)}"] if text else []
 

@@ -253,6 +253,40 @@ def test_one_of_many_payloads_is_named(harness: Command) -> None:
     assert '\n          > event: "Wrong"\n' in text
 
 
+def test_what_differs_in_other_content_is_told(harness: Command) -> None:
+    """Of two long contents under one messageId, the first place in which they differ is named, marked and excerpted."""
+    before = track(properties={**track()["properties"], "note": f"{'x' * 200}before{'y' * 200}"})
+    now = track(properties={**track()["properties"], "note": f"{'x' * 200}later{'y' * 200}"})
+    text = harness("check", harness.write("a.ndjson", [event(before), event(now)])).err
+    was, became = f"…{'x' * 15}before{'y' * 39}…", f"…{'x' * 15}later{'y' * 40}…"
+    assert f"\n  differs   $.properties.note was {was}, and is {became}\n" in text
+    assert text.count('\n          >   note: "xxx') == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "said"),
+    [
+        ({"a": 1}, {"a": True}, "$.properties.a was 1, and is true"),
+        ({"a": {"b": [1, 2]}}, {"a": {"b": [1]}}, "$.properties.a.b[1] was 2, and is nothing"),
+        ({}, {"a b": None}, "$.properties['a b'] was nothing, and is null"),
+    ],
+)
+def test_each_sort_of_difference_is_told(
+    harness: Command, before: dict[str, object], now: dict[str, object], said: str
+) -> None:
+    """Values, items and members that differ, or are there only once, are told apart by their JSON."""
+    calls = [event(track(properties={**track()["properties"], **more})) for more in (before, now)]
+    assert f"\n  differs   {said}\n" in harness("check", harness.write("a.ndjson", calls)).err
+
+
+def test_the_spelling_of_a_number_is_no_other_content(harness: Command) -> None:
+    """`1`, `1.0` and `1e0` are one number to JSON, so that a message that spells it otherwise is the same message."""
+    text = json.dumps(event(track(properties={**track()["properties"], "n": [1, 0]})))
+    lines = [text, text.replace("[1, 0]", "[1.0, -0.0]"), text.replace("[1, 0]", "[1e0, 0]")]
+    done = harness("check", harness.write("a.ndjson", "\n".join(lines)), "--json").json
+    assert "message-id-unique" not in {violation["rule"] for violation in done["violations"]}
+
+
 def test_a_number_of_its_run_is_told_beside_that_of_the_capture(harness: Command) -> None:
     """Where a capture holds a part of a run, a delivery is also named by the number that the server knows it by."""
     wrong = event(track(event="Wrong"))
