@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.adapters.json_files import own_schema, read_json
-from harness.adapters.yaml_files import read_document
+from harness.adapters.yaml_files import files_beside, read_document
 from harness.core.contract import Contract, build_contract, schema_files, versions_of
 from harness.core.documents import At, Document, DocumentError, DocumentErrors, Mark, validate
 from harness.core.schemas import SchemaError
@@ -46,7 +46,11 @@ def _found(name: str, beside: Path | None) -> tuple[Path, str]:
     family, _, version = name.partition("@")
     if "/" in family or family.endswith(CONTRACT_SUFFIXES):
         path = (beside or Path()) / family
-        return (path / CONTRACT_FILE if path.is_dir() else path).resolve(), version
+        path = (path / CONTRACT_FILE if path.is_dir() else path).resolve()
+        if not path.is_file():
+            hint = near_miss(path.name, files_beside(path))
+            raise UnknownContract(f"there is no contract {name!r}: there is no file {path}{hint}")
+        return path, version
     folder = _families().get(family)
     if folder is None:
         is_path = family and ((beside or Path()) / family).is_dir()
@@ -60,11 +64,9 @@ def contract_of(document: Document, folder: Path) -> Contract:
 
     Raises DocumentError at that place where there is no such contract.
     """
-    name = document.data.get("contract", DEFAULT_CONTRACT) if isinstance(document.data, dict) else DEFAULT_CONTRACT
-    try:
-        return load_contract(str(name), folder)
-    except UnknownContract as error:
-        raise document.at_value(("contract",), str(error), "name a family, name@version, or a contract.yaml") from None
+    if not isinstance(document.data, dict) or "contract" not in document.data:
+        return load_contract(DEFAULT_CONTRACT)
+    return _named(document, ("contract",), str(document.data["contract"]), folder)
 
 
 @cache
@@ -94,9 +96,12 @@ def _loaded(path: Path, version: str, extending: tuple[tuple[Path, str], ...] = 
     if (path, chosen) in extending:
         message = f"{family.data['name']}@{chosen} extends itself, by way of others or at once"
         raise family.at_value(("versions", chosen, "extends"), message, "extend a contract that stands alone")
+    proven = _families().get(path.parent.name) == path.parent  # those that are shipped are checked by our tests
+    if not proven and family.data["name"] in _families():
+        message = f"{family.data['name']} is a shipped family, so that no report could tell which of the two judged"
+        raise family.at_value(("name",), message, "give yours a name of its own")
     base = _base(family, chosen, path, (*extending, (path, chosen)))
     files = _schemas(family, path.parent, chosen)
-    proven = _families().get(path.parent.name) == path.parent  # those that are shipped are checked by our tests
     try:
         return build_contract(family, chosen, files, base, proven=proven)
     except SchemaError as error:
@@ -106,13 +111,17 @@ def _loaded(path: Path, version: str, extending: tuple[tuple[Path, str], ...] = 
 def _base(family: Document, version: str, path: Path, extending: tuple[tuple[Path, str], ...]) -> Contract | None:
     """The contract that a version extends; None where it stands alone. A path is taken from its own folder."""
     name = versions_of(family)[version].get("extends")
-    if name is None:
-        return None
+    return None if name is None else _named(family, ("versions", version, "extends"), name, path.parent, extending)
+
+
+def _named(
+    document: Document, at: At, name: str, folder: Path, extending: tuple[tuple[Path, str], ...] = ()
+) -> Contract:
+    """The contract that `document` names at `at`; where there is none, that is told at that place."""
     try:
-        return _loaded(*_found(name, path.parent), extending)
+        return _loaded(*_found(name, folder), extending)
     except UnknownContract as error:
-        at = ("versions", version, "extends")
-        raise family.at_value(at, str(error), "name a family, name@version, or a contract.yaml") from None
+        raise document.at_value(at, str(error), "name a family, name@version, or a contract.yaml") from None
 
 
 def read_family(path: Path) -> Document:

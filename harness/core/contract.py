@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct, field
@@ -53,6 +53,8 @@ class Contract(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Any]
     severities: Mapping[str, Severity]
     """The rules that are on, each with its severity."""
+    named_rules: frozenset[str] = frozenset()
+    """The rules that it says anything of: those that are on, and those that are off by intention."""
     schemas: Mapping[str, Schema]
     """By payload type: a call type, or `list` for one list entry."""
     schemas_with_exit: Mapping[str, Schema]
@@ -124,10 +126,14 @@ def build_contract(
     settings = _settings(family.data, version)
     for at in (("rules",), ("versions", version, "rules")):
         _check_names(family, _at(family.data, at), RULES, "rule", at)
-    for name in sorted(() if proven else files):
-        _check_annotations(files[name], name)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
+    if not proven:
+        said = {*settings["rules"], *(base.named_rules if base else ())}
+        for name in sorted(files):
+            _check_annotations(files[name], name, said)
+        _check_ids(files)
+        _check_that_it_judges(family, version, settings, said)
     own = {_id_of(files[name], name): files[name] for name in settings["definitions"]}
     definitions = {**(base.definitions if base else {}), **own}
 
@@ -163,6 +169,7 @@ def _completed(contract: Contract, base: Contract | None) -> Contract:
         contract,
         parameters={**PARAMETERS, **inherited.parameters, **contract.parameters},
         severities={rule: severity for rule, severity in severities.items() if severity != "off"},
+        named_rules=inherited.named_rules | contract.severities.keys(),
         schemas={**inherited.schemas, **contract.schemas},
         schemas_with_exit={**with_exit, **contract.schemas_with_exit},
         bodies={**inherited.bodies, **contract.bodies},
@@ -200,16 +207,44 @@ def _id_of(schema: Any, name: str) -> str:
     return given
 
 
-def _check_annotations(schema: Any, name: str, pointer: str = "") -> None:
-    """Refuse an `x-rule` that is no rule: without this, its first breach would be an error of the harness."""
+def _check_annotations(schema: Any, name: str, said: Collection[str], pointer: str = "") -> None:
+    """Refuse an `x-rule` of which nobody would hear: one that is no rule, or that the contract does not name."""
     if isinstance(schema, Mapping):
         rule = schema.get("x-rule")
         if isinstance(rule, str) and rule not in RULES:
             message = f"x-rule names the unknown rule {rule!r}{near_miss(rule, list(RULES))}"
             raise SchemaError(name, f"{pointer}/x-rule", message, "use one of the rules that `harness explain` lists")
+        if isinstance(rule, str) and rule not in said:
+            message = f"x-rule names {rule}, which the contract does not turn on, so that nobody would hear of it"
+            raise SchemaError(name, f"{pointer}/x-rule", message, _turn_on(rule))
     inner = schema.items() if isinstance(schema, Mapping) else enumerate(schema) if isinstance(schema, list) else ()
     for part, value in inner:
-        _check_annotations(value, name, pointer + pointer_to(part))
+        _check_annotations(value, name, said, pointer + pointer_to(part))
+
+
+def _check_ids(files: Mapping[str, Any]) -> None:
+    """Refuse two schemas with one `$id`: a `$ref` to it would mean either."""
+    seen: dict[str, str] = {}
+    for name in sorted(files):
+        given = files[name].get("$id") if isinstance(files[name], Mapping) else None
+        if isinstance(given, str) and seen.setdefault(given, name) != name:
+            raise SchemaError(name, "/$id", f"{seen[given]} has the same $id", "give each schema an $id of its own")
+
+
+def _check_that_it_judges(family: Document, version: str, settings: Mapping[str, Any], said: Collection[str]) -> None:
+    """Refuse a contract that would pass everything, by no intention of its author."""
+    tables = [table for table in ("schemas", "schemas_with_exit", "bodies") if settings[table]]
+    if tables and SCHEMA_RULE not in said:
+        message = f"nobody would hear of a breach of these schemas, since the rule {SCHEMA_RULE} is not turned on"
+        raise family.at_key(("versions", version, tables[0]), message, _turn_on(SCHEMA_RULE))
+    if not said:
+        message = "the contract names no rule and extends none that does, so that it would pass everything"
+        remedy = "add `rules:`, such as `rules: {malformed-body: error, once-per-entry: error}`, or `extends:`"
+        raise family.at_key(("versions", version), message, remedy)
+
+
+def _turn_on(rule: str) -> str:
+    return f"add `{rule}: error` (or `warning`) to `rules:` of the contract, or `{rule}: off` if that is what you want"
 
 
 def _annotated(schema: Any) -> Iterator[str]:

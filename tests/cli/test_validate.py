@@ -30,9 +30,11 @@ destinations:
 
 
 def copied_contract(harness: Command, checkout: Path) -> Path:
-    """A copy of the default contract, in the folder `mine`."""
-    shutil.copytree(checkout / "schemas/engage-journeys", harness.folder / "mine")
-    return harness.folder / "mine"
+    """A copy of the default contract, in the folder `mine` and of that name."""
+    folder = shutil.copytree(checkout / "schemas/engage-journeys", harness.folder / "mine")
+    contract = folder / "contract.yaml"
+    contract.write_text(contract.read_text("utf-8").replace("name: engage-journeys\n", "name: mine\n"), "utf-8")
+    return folder
 
 
 def test_what_is_fine_is_listed(harness: Command, checkout: Path) -> None:
@@ -47,7 +49,7 @@ def test_what_is_fine_is_listed(harness: Command, checkout: Path) -> None:
     assert done.code == 0
     assert done.err.splitlines() == [
         "ok  a.scenario.yaml  (1 scenario)",
-        "ok  mine/contract.yaml  (the contract engage-journeys with 2 versions)",
+        "ok  mine/contract.yaml  (the contract mine with 2 versions)",
         "ok  table.scenario.yaml  (2 scenarios)",
         "ok  server.yaml  (a server's configuration with 1 destination)",
         "ok  people.yaml  (a fragment with profiles)",

@@ -80,6 +80,9 @@ REFUSED = [
     ("[common.json]", "[comon.json]", "contract.yaml:10", "no schema file 'comon.json'; did you mean 'common.json'?"),
     (": track.json", ": ../track.json", "contract.yaml:9", "'../track.json' is not in the contract's folder"),
     ("definitions:", "definition:", "contract.yaml:10", "unknown key 'definition'; did you mean 'definitions'?"),
+    ("name: ours", "name: segment-spec", "contract.yaml:1", "segment-spec is a shipped family"),
+    ("identity: warning, schema: error", "identity: warning", "contract.yaml:9", "nobody would hear of a breach"),
+    ("    sources:", "    extends: ./gone/contract.yaml\n    sources:", "contract.yaml:8", "there is no file"),
     ("    sources:", "    extends: ours\n    sources:", "contract.yaml:8", "unknown contract 'ours'"),
     ("    sources:", "    extends: engage-journeys@1\n    sources:", "contract.yaml:8", "has no version '1'"),
     ("    sources:", "    extends: ./contract.yaml\n    sources:", "contract.yaml:8", "ours@1 extends itself"),
@@ -106,6 +109,7 @@ REFUSED_SCHEMAS: list[tuple[dict[str, Any], str, str]] = [
     ({"multipleOf": 2}, "track.json:6", "multipleOf may not be used"),
     ({"pattern": "a+"}, "track.json:6", "pattern"),
     ({"type": "text"}, "track.json:6", "text"),
+    ({"x-rule": "key-naming"}, "track.json:6", "names key-naming, which the contract does not turn on"),
     ({"x-rule": "entry_only"}, "track.json:6", "unknown rule 'entry_only'; did you mean 'entry-only'?"),
 ]
 
@@ -131,6 +135,20 @@ def test_a_wrong_definition_is_refused_in_its_own_file(tmp_path: Path, common: A
     """A schema that others refer to is told by its file, and not by its id."""
     told, words, remedy = refusal(written(tmp_path, common=common))
     assert (told, message in words, bool(remedy)) == (place, True, True)
+
+
+def test_two_schemas_with_one_id_are_refused(tmp_path: Path) -> None:
+    """A `$ref` to an id that two files have would mean either."""
+    told, words, remedy = refusal(written(tmp_path, track={**TRACK, "$id": COMMON["$id"]}))
+    assert (told, "common.json has the same $id" in words, bool(remedy)) == ("track.json:2", True, True)
+
+
+def test_a_contract_that_says_nothing_is_refused(tmp_path: Path) -> None:
+    """A contract that turns on no rule would pass everything; one that turns all off says so."""
+    nothing = CONTRACT[: CONTRACT.index("parameters:")] + 'versions: {"1": {sources: [ours], schemas: {}}}\n'
+    told, words, remedy = refusal(written(tmp_path, nothing))
+    assert (told, "would pass everything" in words, bool(remedy)) == ("contract.yaml:4", True, True)
+    assert load_contract(written(tmp_path, f"{nothing}rules: {{schema: off}}\n")).severities == {}
 
 
 def test_a_schema_that_is_no_json_is_refused(tmp_path: Path) -> None:

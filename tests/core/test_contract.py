@@ -100,7 +100,7 @@ def test_parameters_that_are_not_given_have_a_default() -> None:
 @pytest.mark.parametrize(("value", "right"), [(True, True), (1, False), ("true", False)])
 def test_a_family_may_have_a_boolean_as_its_membership_value(value: object, right: bool) -> None:
     """With a boolean, neither the number that equals it nor the text will do."""
-    judge = Checker(built(rules={"membership-value": "error"}), Declarations())
+    judge = Checker(built(rules={"membership-value": "error", "entry-only": "off", "schema": "off"}), Declarations())
     found = judge.violations(track(properties={KEY: value}), None, CRM, 0)
     assert [violation.rule for violation in found] == ([] if right else ["membership-value"])
 
@@ -138,7 +138,7 @@ def test_an_annotation_that_names_no_rule_is_refused() -> None:
 
 def test_exact_lengths_of_ids_are_demanded_where_the_parameter_says_so() -> None:
     """With `strict_ids`, an id with another length than all known ones is a breach."""
-    contract = built(rules={"personas-context": "error"})
+    contract = built(rules={"personas-context": "error", "entry-only": "off", "schema": "off"})
     short_ids = {"computation_key": KEY, "space_id": "spa_1", "namespace": "spa_1"}
     short = track(event="Entered", context={"personas": short_ids})
     judge = Checker(contract, Declarations())
