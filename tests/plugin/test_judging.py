@@ -128,7 +128,7 @@ class TestIt:
         ("'engage-journeys'", "its arguments have names: contract=*"),
         ("contract='engage-journey'", "contract: unknown contract 'engage-journey'; did you mean 'engage-journeys'?"),
         ("contract=7", "contract: write a family*"),
-        ("contract='absent.yaml'", "contract: *absent.yaml*no such file*"),
+        ("contract='absent.yaml'", "contract: *absent.yaml*there is no file*"),
         (
             "expect_violations=['entry-onyl']",
             "expect_violations: unknown rule 'entry-onyl'; did you mean 'entry-only'?",
