@@ -15,6 +15,8 @@ from harness.reports.other_content import other_content
 from harness.reports.payload_lines import payload_lines
 
 SHOWN_VIOLATIONS = 20
+_RECORD = "A record of a capture tells of one delivery: where it went, what was sent, and what was answered."
+_MEND_RECORD = "Correct the record, or leave out what you do not know; nothing is said of what was sent."
 
 
 def check_text(verdict: CaptureVerdict, evidence: Mapping[int, Captured]) -> str:
@@ -38,21 +40,23 @@ def _violation(located: Located, evidence: Mapping[int, Captured]) -> Iterator[s
     violation, place = located.violation, located.place
     head = violation.rule if violation.severity == "error" else f"{violation.rule} (warning)"
     rule = RULES[violation.rule]
+    *earlier, (number, _) = zip(violation.deliveries, located.places, strict=True)
+    misread = number in evidence and evidence[number].misread
     yield f"{_where(place)}  rule {head}: {violation.message}"
-    yield f"  says      {rule.sentence}"
+    yield f"  says      {_RECORD if misread else rule.sentence}"
     yield f"  expected  {violation.expected}"
     yield f"  actual    {violation.actual}"
-    *earlier, (number, _) = zip(violation.deliveries, located.places, strict=True)
     other = other_content(violation, _payloads(violation.deliveries[0], evidence), _payloads(number, evidence))
     path = violation.path if other is None else other.path
     if other is not None:
         yield f"  differs   {other}"
-    yield f"  at        {_at(violation)} of {_delivery(number, evidence, violation.payload)}"
+    at = "the record" if misread else _at(violation)
+    yield f"  at        {at} of {_delivery(number, evidence, violation.payload)}"
     yield from _sent(number, evidence, violation.payload, path)
     for number, place in earlier:
         yield f"  earlier   {_delivery(number, evidence, None)}, {_where(place)}"
         yield from _sent(number, evidence, None, path)
-    yield f"  remedy    {rule.remedy}"
+    yield f"  remedy    {_MEND_RECORD if misread else rule.remedy}"
 
 
 def _where(place: Place) -> str:
@@ -102,6 +106,8 @@ def _payloads(number: int, evidence: Mapping[int, Captured]) -> Sequence[Payload
 def _summary(verdict: CaptureVerdict) -> Iterator[str]:
     judged = f"{_several(verdict.payloads, 'payload')} in {_several(verdict.deliveries, 'deliver')}"
     yield f"{verdict.word.upper()}  {judged} judged by {verdict.contract}{_found(verdict)}"
+    if verdict.to_sources:
+        yield f"  {_several(verdict.to_sources, 'payload')} to sources: only how they were sent again is judged"
     if verdict.unexpected:
         yield f"  {_several(verdict.unexpected, 'deliver')} went to destinations that do not exist:"
         yield from _strays(verdict)
@@ -136,7 +142,7 @@ def better_fit_text(fit: BetterFit, judging: str, judged: int) -> str:
     if fit.errors:
         return (
             f"note: {fit.contract} would accuse the payloads of the first {_several(judged, 'deliver')} of less: "
-            f"{fit.errors} where {judging} finds {fit.instead_of}"
+            f"{fit.errors} where {judging} finds {fit.instead_of}; `harness contracts detect` tells more"
         )
     return (
         f"note: this looks like {fit.contract}: it finds no error in the payloads of the first "

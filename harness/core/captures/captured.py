@@ -45,6 +45,8 @@ class Captured(Struct, frozen=True, kw_only=True):
     """Its number in its run, where the capture says so."""
     formless: bool = False
     """Whether it is JSON in none of the forms in which a capture tells of a delivery."""
+    misread: bool = False
+    """Whether the record that tells of it is wrong, and not what was sent."""
 
     @property
     def accepted(self) -> bool:

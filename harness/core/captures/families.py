@@ -230,14 +230,14 @@ class BetterFit(Struct, frozen=True, kw_only=True):
 def better_fit(
     captured: Sequence[Captured], judging: Contract, others: Iterable[Contract], declarations: Declarations
 ) -> BetterFit | None:
-    """Of `others`, the contract that accuses these payloads of least; None where `judging` accuses of no more.
+    """Of `others`, the contract that accuses these payloads of least; None where that is more than half as much.
 
     Where `judging` accuses of nothing, `others` are not even looked at.
     """
-    instead_of = least = _errors(captured, judging, declarations)
+    instead_of = _errors(captured, judging, declarations)
     if not instead_of:
         return None
-    best = None
+    best, least = None, instead_of // 2 + 1
     for other in others:
         if other.suggested and other.id != judging.id:
             errors = _errors(captured, other, declarations, below=least)

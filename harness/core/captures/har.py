@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from harness.core.captures.captured import Defaults
 
@@ -38,7 +38,7 @@ def entry_record(entry: Mapping[str, Any], defaults: Defaults) -> dict[str, Any]
     return {
         "destination": _destination(request["url"], defaults),
         "received_at": entry.get("startedDateTime"),
-        "request": {body: text, "headers": _headers(request)},
+        "request": {body: text, "headers": _headers(request), "path": _path(request["url"])},
         "reply": _reply(entry),
     }
 
@@ -59,11 +59,21 @@ def _destination(url: Any, defaults: Defaults) -> str | None:
         return unquote(named[1])
     if defaults.destination is not None:
         return defaults.destination
+    parts = _parts(url)
+    return f"{parts.netloc}{parts.path}" or None if parts else None
+
+
+def _path(url: Any) -> str:
+    parts = _parts(url)
+    return parts.path if parts else ""
+
+
+def _parts(url: Any) -> SplitResult | None:
+    """What a URL consists of; None where it is none."""
     try:
-        parts = urlsplit(url)
+        return urlsplit(url) if isinstance(url, str) else None
     except ValueError:
         return None
-    return f"{parts.netloc}{parts.path}" or None
 
 
 def _reply(entry: Mapping[str, Any]) -> dict[str, Any] | None:

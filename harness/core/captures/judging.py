@@ -18,7 +18,7 @@ from harness.core.checking import Checker
 from harness.core.contract import Contract
 from harness.core.declarations import Declarations
 from harness.core.delivery import Arrival, Delivery, Severity, Violation
-from harness.core.destinations.destination import Destination
+from harness.core.destinations.destination import SOURCE, Destination
 from harness.core.judging import Histories
 from harness.core.reception import found_violations
 from harness.core.rules.catalogue import PRECEDENCE
@@ -48,6 +48,8 @@ class CaptureVerdict(Struct, frozen=True, kw_only=True):
     contract: str
     deliveries: int
     payloads: int
+    to_sources: int
+    """Payloads that went to sources, of which only how they were sent again is judged."""
     unexpected: int
     """Deliveries to destinations that do not exist."""
     strays: tuple[Stray, ...]
@@ -132,6 +134,8 @@ class CaptureJudge:
             seen.stray(captured, number)
             return
         seen.payloads += len(unpacked.payloads)
+        if captured.kind == SOURCE:
+            seen.to_sources += len(unpacked.payloads)
         destination = self._receivers.of(captured)
         found = found_violations(unpacked, destination, self._checker, number, captured.size, exact=captured.exact)
         if found:
@@ -177,6 +181,7 @@ class CaptureJudge:
             contract=self._checker.contract.id,
             deliveries=seen.deliveries,
             payloads=seen.payloads,
+            to_sources=seen.to_sources,
             unexpected=seen.unexpected,
             strays=tuple(seen.strays),
             violations=tuple(self._located(violation) for violation in violations),

@@ -10,6 +10,7 @@ from harness.core.calls import is_list_entry
 from harness.core.delivery import Payload, Violation
 from harness.core.destinations.bodies import Unpacked, is_deep, load, too_deep
 from harness.core.destinations.kinds import KINDS
+from harness.core.destinations.sources import unpack_sent
 
 LIST_FORMS = ("list", "audienceName", "externalId")
 """Members that tell what was meant for a list destination."""
@@ -23,17 +24,34 @@ def told_kind(document: Any) -> str:
     return "list" if any(name in first for name in LIST_FORMS) else "event"
 
 
+def is_batch(document: Any) -> bool:
+    """Whether `document` is a batch of calls, as client libraries send it to a source."""
+    return isinstance(document, dict) and "type" not in document and isinstance(document.get("batch"), list)
+
+
 def unpack_body(kind: str | None, body: bytes) -> tuple[str, Unpacked]:
     """The kind, told by the form of the body where it is not given, and what `body` holds."""
     document = load(body)
     if type(document) is Unpacked:
         return kind or "event", document
+    if kind is None and is_batch(document):
+        return "event", unpack_sent(document)
     kind = kind or told_kind(document)
     return kind, KINDS[kind].unpack(document)
 
 
-def unpack_payloads(kind: str, payloads: list[Any]) -> Unpacked:
-    """What `payloads` hold, each written as a payload of that kind, or as the body that it came in."""
+def unpack_payloads(kind: str | None, payloads: list[Any]) -> tuple[str, Unpacked]:
+    """The kind, told by their form where it is not given, and what `payloads` hold.
+
+    Each is written as a payload of that kind, or as the body that it came in.
+    """
+    if kind is None and len(payloads) == 1 and is_batch(payloads[0]):
+        return "event", too_deep() if is_deep(payloads[0]) else unpack_sent(payloads[0])
+    kind = kind or told_kind(payloads)
+    return kind, _unpacked(kind, payloads)
+
+
+def _unpacked(kind: str, payloads: list[Any]) -> Unpacked:
     if any(map(is_deep, payloads)):
         return too_deep()
     if len(payloads) == 1 and not _is_entry(payloads[0]):

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import orjson
 from msgspec.structs import replace
 
 from harness.core.behaviours.faults import REPLIES
 from harness.core.captures.captured import Captured, Defaults, NotARecord
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
-from harness.core.captures.payloads import LIST_FORMS, told_kind, unpack_body, unpack_payloads
+from harness.core.captures.payloads import LIST_FORMS, unpack_body, unpack_payloads
 from harness.core.delivery import OK, Reply, Respond
 from harness.core.destinations.bodies import Unpacked, described, is_deep, load_any_depth, may_be_deep, too_deep
+from harness.core.destinations.destination import SOURCE
 from harness.core.destinations.kinds import KINDS
+from harness.core.destinations.sources import typed
 from harness.core.instants import Duration, Instant, parse_duration, parse_instant
 from harness.core.spelling import near_miss
 
@@ -23,10 +27,12 @@ _RECORD_MEMBERS = frozenset({"destination", "request", "payload", "payloads"})
 """What tells a record from a bare call, list sync document or life-cycle request."""
 _SENT = frozenset({"destination", "request"})
 """What a record has of which the body tells all."""
+_TRACKING_API = "/v1/"
+"""What the paths begin with to which client libraries send."""
 _LISTING = frozenset({"deliveries", "log"})
 """Of which a page of deliveries, or a HAR, has one."""
-_BARE_MEMBERS = frozenset({"type", *LIST_FORMS})
-"""Of which a bare call, list sync document or life-cycle request has one."""
+_BARE_MEMBERS = frozenset({"type", "batch", *LIST_FORMS})
+"""Of which a bare call, batch, list sync document or life-cycle request has one."""
 
 OnPage: TypeAlias = Callable[[Mapping[str, Any]], None]
 
@@ -53,6 +59,7 @@ def read_captured(text: bytes, defaults: Defaults, on_page: OnPage = _unwatched)
                 destination=defaults.destination,
                 kind=defaults.kind or "event",
                 formless=not isinstance(record, dict),
+                misread=True,
             )
         if found is not None:
             yield found
@@ -96,9 +103,9 @@ def _captured(record: Any, defaults: Defaults, bound: int) -> Captured | None:
         entry = entry_record(record, defaults)
         return None if entry is None else _from_record(entry, defaults, bound)
     if "type" in record or _RECORD_MEMBERS.isdisjoint(record):
-        kind = defaults.kind or told_kind(record)
+        kind, unpacked = unpack_payloads(defaults.kind, [record])
         return Captured(
-            unpacked=unpack_payloads(kind, [record]),
+            unpacked=unpacked,
             kind=kind,
             destination=defaults.destination,
             formless=_BARE_MEMBERS.isdisjoint(record),
@@ -133,7 +140,11 @@ def _from_record(record: Mapping[str, Any], defaults: Defaults, bound: int) -> C
 def _unpacked(record: Mapping[str, Any], kind: str | None, body: bytes | None) -> tuple[str, Unpacked]:
     """The kind of a record, and what it holds: its body, which is the truth where there is one, else its payloads."""
     if body is not None:
-        return unpack_body(kind, body)
+        told, unpacked = unpack_body(kind, body)
+        path = record["request"].get("path")
+        if isinstance(path, str) and (kind == SOURCE or (kind is None and path.startswith(_TRACKING_API))):
+            unpacked = replace(unpacked, payloads=tuple(typed(call, path) for call in unpacked.payloads))
+        return told, unpacked
     if "payload" in record:
         payloads = [record["payload"]]
     elif isinstance(record.get("payloads"), list):
@@ -141,23 +152,26 @@ def _unpacked(record: Mapping[str, Any], kind: str | None, body: bytes | None) -
     else:
         expected = "`request.body`, `payload` or an array `payloads`"
         raise NotARecord("the record holds nothing that was sent", expected, ", ".join(map(str, record)))
-    kind = kind or told_kind(payloads)
-    return kind, unpack_payloads(kind, payloads)
+    return unpack_payloads(kind, payloads)
 
 
 def _body(record: Mapping[str, Any]) -> bytes | None:
     request = record.get("request")
     if not isinstance(request, dict):
         return None
-    if isinstance(request.get("body"), str):
-        return str(request["body"]).encode()
-    encoded = request.get("body_base64")
+    body, encoded = request.get("body"), request.get("body_base64")
+    if isinstance(body, str):
+        return body.encode()
+    if isinstance(body, dict | list):
+        return orjson.dumps(body)  # as somebody writes it who makes records by hand
+    if body is not None:
+        raise NotARecord("`request.body` is no body", "a text, an object or an array", described(body))
     if encoded is None:
         return None
     try:
         return base64.b64decode(encoded, validate=True)
     except (binascii.Error, ValueError, TypeError):
-        raise NotARecord("`request.body_base64` is not base64", "base64", str(encoded)[:120]) from None
+        raise NotARecord("`request.body_base64` is not base64", "base64", _written(encoded)) from None
 
 
 def agent_of(record: Mapping[str, Any]) -> str:
@@ -199,7 +213,7 @@ def _reply(written: Any) -> Reply:
         return replace(REPLIES.get(str(written["fault"]), REPLIES["reset"]), latency=_duration(written, "latency"))
     status = written.get("status") if isinstance(written, dict) else None
     if type(status) is not int or not 100 <= status <= 599:
-        raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', str(written)[:120])
+        raise NotARecord("the record's `reply` is no reply", 'an object such as {"status": 200}', _written(written))
     if written.keys() == {"status"}:
         return OK if status == OK.status else Respond(status=status)
     items = written.get("items")
@@ -211,6 +225,10 @@ def _reply(written: Any) -> Reply:
         latency=_duration(written, "latency"),
         dribble=_duration(written, "dribble"),
     )
+
+
+def _written(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)[:120]
 
 
 def _headers(written: Any) -> tuple[tuple[str, str], ...]:

@@ -31,6 +31,8 @@ class Seen(Struct, kw_only=True):
     """How many violations and strays are kept; None: all."""
     deliveries: int = 0
     payloads: int = 0
+    to_sources: int = 0
+    """Those of them that no contract judges."""
     unexpected: int = 0
     places: Places = field(default_factory=Places)
     strays: list[Stray] = field(default_factory=list)
@@ -61,6 +63,7 @@ class Seen(Struct, kw_only=True):
         """Take over what `other` holds, which is about other deliveries of the same capture."""
         self.deliveries += other.deliveries
         self.payloads += other.payloads
+        self.to_sources += other.to_sources
         self.unexpected += other.unexpected
         self.places.merge(other.places)
         self.strays = sorted(self.strays + other.strays, key=lambda stray: stray.number)[: self.shown]

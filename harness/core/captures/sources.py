@@ -11,8 +11,8 @@ from msgspec import Struct
 from harness.core.captures.captured import Captured
 
 _FORMS = (
-    "a call has a `type`, a list sync document a `list`, a record a `payload`, `payloads` or a `request` with a body, "
-    "a page `deliveries`, a HAR `log.entries`; `harness check --help` says more"
+    "a call has a `type`, a batch of calls a `batch`, a list sync document a `list`, a record a `payload`, `payloads` "
+    "or a `request` with a body, a page `deliveries`, a HAR `log.entries`; `harness check --help` says more"
 )
 _LARGEST = 10_000
 """Deliveries that the server lists at once, if asked to."""
