@@ -122,4 +122,6 @@ def _exported(number: int, destination: str, kind: str, at: str, payload: Line, 
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3 or sys.argv[1] not in FORMS or not sys.argv[2].isdecimal():
+        sys.exit(f"say which of {', '.join(FORMS)}, and how many lines: python -m benchmarks.captures records 100000")
     sys.stdout.buffer.writelines(lines(sys.argv[1], int(sys.argv[2])))

@@ -170,8 +170,8 @@ class CaptureJudge:
     def verdict(self) -> CaptureVerdict:
         """The verdict on all that was seen so far."""
         seen = self._seen
-        counts = seen.counts.copy()
-        late = _counted(self._historical(), counts)
+        found: dict[tuple[str, Severity], list[int]] = {}
+        late = _counted(self._historical(), found)
         if seen.shown is None:
             violations = sorted([*seen.kept, *late], key=_order)
         else:
@@ -185,7 +185,7 @@ class CaptureJudge:
             unexpected=seen.unexpected,
             strays=tuple(seen.strays),
             violations=tuple(self._located(violation) for violation in violations),
-            counts=counts,
+            counts=_summed(seen.counts, found),
         )
 
     def _historical(self) -> Iterator[Violation]:
@@ -202,11 +202,24 @@ class CaptureJudge:
         )
 
 
-def _counted(violations: Iterable[Violation], counts: Counter[tuple[str, Severity]]) -> Iterator[Violation]:
-    """`violations`, counted as they are gone through."""
+def _counted(violations: Iterable[Violation], found: dict[tuple[str, Severity], list[int]]) -> Iterator[Violation]:
+    """`violations`; of each rule and severity, `found` gets how many there were, and the first delivery of one."""
     for violation in violations:
-        counts[violation.rule, violation.severity] += 1
+        number = violation.deliveries[-1]
+        count = found.setdefault((violation.rule, violation.severity), [0, number])
+        count[0] += 1
+        count[1] = min(count[1], number)
         yield violation
+
+
+def _summed(
+    counts: Counter[tuple[str, Severity]], found: Mapping[tuple[str, Severity], list[int]]
+) -> Counter[tuple[str, Severity]]:
+    """Both together, whoever judged what in the same order: those of histories last, by first delivery."""
+    summed = counts.copy()
+    for counted in sorted(found, key=lambda counted: (found[counted][1], PRECEDENCE[counted[0]], counted[1])):
+        summed[counted] += found[counted][0]
+    return summed
 
 
 def _delivery(captured: Captured, destination: Destination, number: int) -> Delivery:

@@ -24,9 +24,10 @@ def _check_value(sighting: Sighting) -> Iterator[Violation]:
     value = said.get(name)
     if name not in said or _has_type(value, sighting.parameters):
         return
+    wrong = "membership value has the wrong type" if is_membership(value) else "value at the key tells of no membership"
     yield Violation(
         rule="membership-value",
-        message="the membership value has the wrong type" if is_membership(value) else "there is no membership value",
+        message=f"the {wrong}",
         path=_value_path(call, name),
         expected=" or ".join(map(_typed, _entering(sighting.parameters))),
         actual=_typed(value),

@@ -56,13 +56,16 @@ def _check_routing(sighting: Sighting) -> Iterator[Violation]:
             "the call is not kept from all other destinations",
             "$.integrations.All",
             "the boolean false",
-            integrations.get("All", "missing"),
+            integrations.get("All", _MISSING),
         )
     name = sighting.destination.integration
     if closed or name in integrations or sighting.parameters.get("routing") != "open":
         yield from _check_named(integrations, name)
     if sighting.destination.kind == WAREHOUSE:
         yield from _check_warehouses(integrations)
+
+
+_MISSING = object()
 
 
 def _check_warehouses(integrations: Mapping[str, Any]) -> Iterator[Violation]:
@@ -87,12 +90,12 @@ def _check_named(integrations: Mapping[str, Any], name: str | None) -> Iterator[
         f"the call reached a destination that its `integrations` does not name{hint}",
         child("$.integrations", name),
         f"{name}: true",
-        integrations.get(name, "missing"),
+        integrations.get(name, _MISSING),
     )
 
 
 def _routing(message: str, path: str, expected: str, actual: Any) -> Violation:
-    text = actual if isinstance(actual, str) else json.dumps(actual, default=str)
+    text = "missing" if actual is _MISSING else json.dumps(actual, default=str)
     return Violation(rule="integrations-routing", message=message, path=path, expected=expected, actual=text[:120])
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from harness.core.schemas.breach import Breach
 from harness.core.schemas.flatten import flattened
-from harness.core.schemas.lint import SchemaError, lint, pointer_to
+from harness.core.schemas.lint import SchemaError, lint, misformed
 from harness.core.schemas.references import Linted, check_references
 
 if TYPE_CHECKING:
@@ -118,9 +118,7 @@ def compile_fast(root: dict[str, Any], name: str, resources: dict[str, Any]) -> 
             pattern_options=jsonschema_rs.RegexOptions(),
         )
     except jsonschema_rs.ValidationError as error:
-        message = error.message or str(error)
-        remedy = "see the JSON Schema 2020-12 specification for what may stand here"
-        raise SchemaError(name, pointer_to(*error.instance_path), message, remedy) from None
+        raise misformed(name, error.instance_path, error.instance) from None
 
 
 def _accepted(schema: dict[str, Any], value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import urldefrag, urljoin
 
@@ -27,6 +28,21 @@ _LIMITS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum
 _SIZES = frozenset({"minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"})
 KEYWORDS = ONE_SUBSCHEMA | LIST_OF_SUBSCHEMAS | NAMED_SUBSCHEMAS | _SAYINGS | _VALUES | _LIMITS | _SIZES
 _MAY_BE_FALSE = frozenset({"additionalProperties", "items", "unevaluatedProperties"})
+_TYPES = ("string", "number", "integer", "boolean", "object", "array", "null")
+_FORMS: Mapping[str, str] = {
+    "type": f"one of {', '.join(_TYPES)}, or an array of them, each once",
+    "enum": "an array of values, each once",
+    "required": "an array of names, each once",
+    "dependentRequired": "an object of arrays of names",
+    "examples": "an array",
+    **dict.fromkeys(LIST_OF_SUBSCHEMAS, "an array of subschemas that is not empty"),
+    **dict.fromkeys(NAMED_SUBSCHEMAS, "an object of subschemas by name"),
+    **dict.fromkeys(("title", "description", "$comment"), "a text"),
+    **dict.fromkeys(("uniqueItems", "deprecated"), "true or false"),
+    **dict.fromkeys(_LIMITS, "a number"),
+    **dict.fromkeys((*_SIZES, "minContains", "maxContains"), "a whole number that is not negative"),
+}
+"""What a keyword must be."""
 _REFUSED = {
     "multipleOf": "use an enum or minimum and maximum: the engines divide differently",
     "definitions": "use $defs",
@@ -52,6 +68,17 @@ class SchemaError(Exception):
 
     def __str__(self) -> str:
         return f"schema {self.name}, at {self.pointer or '/'}: {self.message}\n  help: {self.remedy}"
+
+
+def misformed(name: str, at: Iterable[str | int], value: Any) -> SchemaError:
+    """The error of a schema in which the `value` that stands `at` a place has the wrong form."""
+    parts = list(at)
+    keyword = next((str(part) for part in reversed(parts) if part in _FORMS), None)
+    shown = json.dumps(value, ensure_ascii=False)[:80]
+    if keyword is None:
+        return SchemaError(name, pointer_to(*parts), f"{shown} may not stand here", "see JSON Schema 2020-12")
+    hint = near_miss(value, _TYPES) if keyword == "type" and isinstance(value, str) else ""
+    return SchemaError(name, pointer_to(*parts), f"{keyword} may not be {shown}{hint}", f"write {_FORMS[keyword]}")
 
 
 def pointer_to(*parts: str | int) -> str:

@@ -31,7 +31,12 @@ def pattern_problem(pattern: str) -> tuple[str, str] | None:
     if not pattern.isascii() or not pattern.isprintable():
         return "the pattern holds characters outside printable ASCII", "match others with a class such as [^a-z]"
     if len(pattern) < 2 or pattern[0] != "^" or pattern[-1] != "$":
-        return "the pattern does not match whole strings", f"write ^(?:{pattern.strip('^$')})$"
+        whole = f"^(?:{pattern.strip('^$')})$"
+        right = _inner_problem(whole[1:-1]) is None and _python_problem(whole) is None
+        return (
+            "the pattern does not match whole strings",
+            f"write {whole}" if right else "begin it with ^, end it with $",
+        )
     return _inner_problem(pattern[1:-1]) or _python_problem(pattern)
 
 
