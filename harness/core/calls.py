@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Hashable, Mapping
 from typing import Any
 
@@ -81,35 +80,18 @@ def is_list_entry(payload: Payload) -> bool:
 
 UNTOLD = ("sentAt", "receivedAt")
 """Members that are no part of what a payload says."""
-_MAYBE_WHOLE = re.compile(rb"\.0[,}\]]")
-_EXACT = 2**53
-"""Whole numbers below this are the same to every reader of JSON."""
 
 
 def content(payload: Payload) -> bytes:
-    """What a payload says, in one canonical form; spelling, and when it was sent or received, are no part of it."""
+    """What a payload says, in one canonical form; when it was sent and received is no part of it."""
     if "sentAt" in payload or "receivedAt" in payload:
         payload = dict(payload)
-        for name in UNTOLD:
-            payload.pop(name, None)
-    text = _canonical(payload)
-    return _canonical(_whole(payload)) if b".0" in text and _MAYBE_WHOLE.search(text) else text
-
-
-def _canonical(value: Any) -> bytes:
+        payload.pop("sentAt", None)
+        payload.pop("receivedAt", None)
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS)
     except TypeError:  # Keys that are no texts, which no JSON has; to allow for them takes several times as long.
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-
-
-def _whole(value: Any) -> Any:
-    """`value` with each number that is whole written as such: to JSON, `1.0` is `1`."""
-    if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < _EXACT else value
-    if isinstance(value, Mapping):
-        return {name: _whole(item) for name, item in value.items()}
-    return [_whole(item) for item in value] if isinstance(value, list | tuple) else value
+        return orjson.dumps(payload, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
 
 
 def digest(payload: Payload) -> bytes:

@@ -63,8 +63,7 @@ def _first(before: Any, now: Any, path: str) -> Difference | None:
                 return found
         return None
     written = _written(before), _written(now)
-    same = before == now and isinstance(before, bool) is isinstance(now, bool)
-    return None if same else Difference(path, *_around(*written))
+    return None if written[0] == written[1] else Difference(path, *_around(*written))
 
 
 def _item(items: list[Any], place: int) -> Any:
