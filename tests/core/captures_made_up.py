@@ -81,8 +81,41 @@ def _told(form: str, sent: Any, said: dict[str, Any]) -> Any:
 RECORDS = st.builds(
     _told, st.sampled_from(["bare", "payload", "payloads", "body"]), SENT, st.just({}) | st.just({}) | MEMBERS
 )
-LINES = (RECORDS | JSON).map(lambda record: json.dumps(record).encode() + b"\n") | st.sampled_from(
-    [b"\n", b"  \n", b"oops\n", b'{"type": "track"\n', b'["a", 5]\n', b"\xff\n"]
+WRITTEN = (RECORDS | JSON).map(lambda record: json.dumps(record).encode() + b"\n")
+COPIES = [
+    b"[]",
+    b"1e999",
+    b"9" * 400,
+    b'"\xc3\xa9"',
+    b'"\xff"',
+    b'"\\ud800"',
+    b"01",
+    b"[" * 1010 + b"]" * 1010,
+    b"[5,]",
+]
+"""What an export may hold beside the body, right and wrong."""
+
+
+def _exported(body: str, copy: bytes) -> bytes:
+    record = {"destination": "crm", "request": {"headers": {"user-agent": "a/1"}, "body": body}, "payloads": 5}
+    return json.dumps(record).encode().replace(b"5}", copy + b"}") + b"\n"
+
+
+def _bent(text: bytes, place: int, byte: int) -> bytes:
+    """`text` with another byte at `place`; one line as before."""
+    place %= len(text) - 1
+    return text[:place] + bytes([byte]) + text[place + 1 :]
+
+
+EXPORTS = st.builds(_exported, RIGHT.map(json.dumps), st.sampled_from(COPIES))
+BENT = st.builds(
+    _bent, WRITTEN | EXPORTS, st.integers(0, 3000), st.integers(0, 255).filter(lambda byte: byte not in b"\r\n")
+)
+LINES = (
+    WRITTEN
+    | EXPORTS
+    | BENT
+    | st.sampled_from([b"\n", b"  \n", b"oops\n", b'{"type": "track"\n', b'["a", 5]\n', b"\xff\n"])
 )
 """Lines of a capture."""
 

@@ -19,7 +19,7 @@ from harness.core.captures.reading import is_one_each
 from harness.core.declarations import Declarations
 from harness.core.rules.examples import JOURNEYS, KEY, event, listed, personas, track
 from harness.core.rules.key_histories import OTHER_SPACE
-from tests.core.captures_made_up import LINES, SILENT, captured_of, long_way, nested, read, usual
+from tests.core.captures_made_up import BENT, EXPORTS, LINES, SILENT, captured_of, long_way, nested, read, usual
 from tests.core.rules.reading import checker_of
 
 EXITING = {"first_purchase": {**JOURNEYS["first_purchase"], "exit": {"after": "7d"}}}
@@ -74,6 +74,7 @@ USUAL = [
     {"destination": "crm", "request": {"body": json.dumps([track(userId="new"), track(userId="newer")])}},
     {"destination": "crm", "payload": listed("add", {"userId": "new"})["payload"]},
     {"destination": "crm", "request": {"body": json.dumps(track())}, "x": nested(250), "received_at": None},
+    {"destination": "crm", "request": {"body": json.dumps(track())}, "payloads": [1, {"é": "\\"}], "violations": []},
 ]
 
 
@@ -109,6 +110,22 @@ def test_what_is_odd_takes_the_long_way(record: dict[str, Any]) -> None:
     before = judge.verdict()
     assert not judge.take(iter([told(record)]), "file", 1)
     assert judge.verdict() == before
+
+
+@settings(deadline=None, max_examples=100)
+@given(lines=st.lists(EXPORTS | BENT, min_size=1, max_size=3))
+def test_what_is_stepped_over_changes_no_verdict(lines: list[bytes]) -> None:
+    """Of lines that the server exports, right ones and bent ones, the short way finds what the long way finds."""
+    quick = experienced()
+    read(quick, lines, first=len(usual()) + 1)
+    assert quick.verdict() == long_way(judge_of(), usual() + lines)
+
+
+def test_a_number_that_nobody_can_read_harms_only_those_who_need_it() -> None:
+    """A delivery is judged by its body, whatever is wrong with a number in the copy beside it."""
+    body = json.dumps(track(userId="new", messageId="new"))
+    line = told({"destination": "crm", "request": {"body": body}, "payloads": 5}).replace(b": 5}", b": 1e999}")
+    assert long_way(judge_of(), [line]).word == "passed"
 
 
 def test_what_is_kept_does_not_grow_with_lines() -> None:

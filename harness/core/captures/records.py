@@ -8,11 +8,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
+import msgspec
 import orjson
 from msgspec.structs import replace
 
 from harness.core.behaviours.faults import REPLIES
 from harness.core.captures.captured import Captured, Defaults, NotARecord
+from harness.core.captures.exported import read_export
 from harness.core.captures.har import entry_record, har_entries, is_har_entry
 from harness.core.captures.payloads import LIST_FORMS, unpack_body, unpack_payloads
 from harness.core.delivery import OK, Reply, Respond
@@ -71,6 +73,8 @@ def _loaded(text: bytes) -> Any:
     What a capture adds around a payload does not make that deeper: each payload, or its body, is looked at by itself.
     """
     document = load_any_depth(text)
+    if type(document) is Unpacked and (exported := read_export(text)) is not None:
+        return msgspec.to_builtins(exported)  # what is wrong with it is in a copy that nobody needs
     goes_by_body = isinstance(document, dict) and document.keys() >= _SENT and document.keys().isdisjoint(_LISTING)
     return too_deep() if not goes_by_body and may_be_deep(text) and is_deep(document, around=0) else document
 

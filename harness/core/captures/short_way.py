@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from harness.core.calls import is_list_entry
 from harness.core.captures.captured import Captured, Defaults, agent_header
+from harness.core.captures.exported import Exported, read_export
 from harness.core.captures.records import agent_of
 from harness.core.checking import Checker
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Respond
@@ -85,6 +86,8 @@ class ShortWay:
         """By destination, kind and run."""
         self._said: dict[tuple[Any, Any, Any, str], Post] = {}
         self._lanes = 0
+        self._exports = False
+        """Whether lines are probably such as the server exports."""
         self._small = checker.limits.least_bytes if checker.limits else _LARGE
         """Bytes of a line in which nothing can be too large."""
         self._most = checker.limits.batch_calls if checker.limits else _LARGE
@@ -92,6 +95,7 @@ class ShortWay:
 
     def learn(self, captured: Captured, destination: Destination, history: Histories) -> None:
         """Take what is like the payloads of `captured`, which the long way has judged, as far as that was learnt."""
+        self._exports = captured.exact
         if captured.unpacked.calls is None and captured.kind in _KINDS and self._lanes < _MOST:
             for payload in captured.unpacked.payloads:
                 like = likeness(payload, destination.name)
@@ -125,10 +129,14 @@ class ShortWay:
         if len(text) > self._small:
             return 0
         try:
-            record = orjson.loads(text)
-            if "request" not in record and may_be_deep(text):
-                return 0
-            post, sent, received_at, reply, headers = self._told(record)
+            exported = read_export(text) if self._exports else None
+            if exported is None:
+                record = orjson.loads(text)
+                if "request" not in record and may_be_deep(text):
+                    return 0
+                post, sent, received_at, reply, headers = self._told(record)
+            else:
+                post, sent, received_at, reply, headers = self._exported(exported)
             if type(sent) is not dict:
                 lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
             else:
@@ -148,6 +156,19 @@ class ShortWay:
                 follow(sent[index], number, index, received_at, reply, headers)
             index += 1
         return index
+
+    def _exported(self, exported: Exported) -> Sent:
+        """What a line of an export tells of; an error where that is not plain."""
+        written, answered, asked = exported.received_at, exported.reply, exported.request
+        received_at = 0 if written is None else parse_instant(written)
+        reply = OK if answered is None else _status_reply(answered.status)
+        headers = () if asked.headers is None else agent_header(asked.headers.user_agent)
+        sent = _body(asked.body)
+        kind = "event"
+        if type(sent) is not dict or "type" not in sent:
+            kind, sent = _listed(sent, may_be_entries=False)
+        said = (exported.destination, exported.kind, exported.run, kind)
+        return self._said.get(said) or self._found(*said), sent, received_at, reply, headers
 
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
@@ -193,8 +214,11 @@ def _odd() -> NoReturn:
 
 def _reply(written: dict[str, Any]) -> Reply:
     """What was answered, where that is a mere status."""
-    status = written["status"]
-    return _REPLIES[status] if len(written) == 1 and type(status) is int else _odd()
+    return _status_reply(written["status"]) if len(written) == 1 else _odd()
+
+
+def _status_reply(status: Any) -> Reply:
+    return _REPLIES[status] if type(status) is int else _odd()
 
 
 def _body(text: str) -> Any:

@@ -1,0 +1,67 @@
+"""Lines that the server exports, read without the copies that they hold of what their bodies say.
+
+An export lists its payloads beside the body that they came in. The body is the truth, and to make values of the copies
+takes twice as long as to read the body; here they are only stepped over.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct, field
+
+
+class Headers(Struct, frozen=True):
+    """What is read of the headers of a request."""
+
+    user_agent: str = field(default="", name="user-agent")
+
+
+class Request(Struct, frozen=True):
+    """What is read of a request."""
+
+    body: str
+    headers: Headers | None = None
+
+
+class Answer(Struct, frozen=True, forbid_unknown_fields=True):
+    """A reply that is a mere status."""
+
+    status: Any
+
+
+class Exported(Struct, frozen=True, kw_only=True):
+    """A delivery as the server exports it, as far as its body does not tell it."""
+
+    destination: str | None
+    request: Request
+    kind: str | None = None
+    run: str | None = None
+    received_at: str | None = None
+    reply: Answer | None = None
+    type: Any = UNSET
+    list: Any = UNSET
+    deliveries: Any = UNSET
+    log: Any = UNSET
+    unexpected: Any = UNSET
+
+
+_ABSENT = (UNSET,) * 5
+"""What these members of a line are that is no page, no HAR, no call and no document, and went where it was to go."""
+_DECODER = msgspec.json.Decoder(Exported)
+
+
+def read_export(text: bytes) -> Exported | None:
+    """The delivery that a line tells of; None where it is not plainly one line of an export.
+
+    What is stepped over is known to be JSON, but for numbers that are too large for any reader.
+    """
+    try:
+        if not text.isascii():
+            text.decode()
+        read = _DECODER.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    otherwise = (read.type, read.list, read.deliveries, read.log, read.unexpected)
+    return read if otherwise == _ABSENT else None
