@@ -141,7 +141,7 @@ class Checker:
         absent = f"{self.contract.id} has no {'list entries' if entry else f'{call_type} calls'}"
         return Violation(
             rule="schema",
-            message=absent if entry or call_type in CALL_TYPES else "it is no call: its type is unknown",
+            message=absent if entry or call_type in CALL_TYPES else _untyped(payload),
             path=_TYPE,
             expected=" or ".join(name for name in self.contract.schemas if name != LIST_ENTRY),
             actual="a list entry" if entry else "missing" if call_type is None else str(call_type)[:120],
@@ -162,3 +162,9 @@ def _violations_of(schema: Schema, payload: Payload) -> Iterator[Violation]:
         yield Violation(
             rule=each.rule, message=each.message, path=each.path, expected=each.expected, actual=each.actual
         )
+
+
+def _untyped(payload: Payload) -> str:
+    if isinstance(payload.get("batch"), list):
+        return "it is no call, but a batch of calls, which client libraries send to a source and not to a destination"
+    return "it is no call: its type is unknown"

@@ -10,7 +10,7 @@ import orjson
 
 from harness import __version__
 from harness.core.delivery import Delivery, Respond
-from harness.core.instants import isoformat
+from harness.core.instants import MILLISECOND, isoformat
 from harness.core.records import delivery_record
 
 _VERSION: Final = "HTTP/1.1"
@@ -42,6 +42,7 @@ def har_entry(delivery: Delivery, *, host: str, secret: Secrets = _none) -> Mapp
     """One delivery as an entry; secrets in its headers are masked, as in a record."""
     record = delivery_record(delivery, secret(delivery.destination))
     request = record["request"]
+    took = delivery.reply.latency / MILLISECOND
     path = request["path"] if request["path"].startswith("/") else "/"
     headers = [{"name": name, "value": value} for name, value in request["headers"].items()]
     posted: dict[str, Any] = {"mimeType": request["headers"].get("content-type", "application/octet-stream")}
@@ -51,7 +52,7 @@ def har_entry(delivery: Delivery, *, host: str, secret: Secrets = _none) -> Mapp
         posted.update(text=request["body_base64"], encoding="base64")  # as browsers write what is no text
     return {
         "startedDateTime": isoformat(delivery.arrival.received_at),
-        "time": 0,
+        "time": took,
         "request": {
             "method": request["method"],
             "url": f"http://{request['headers'].get('host', host)}{path}",
@@ -65,7 +66,8 @@ def har_entry(delivery: Delivery, *, host: str, secret: Secrets = _none) -> Mapp
         },
         "response": _response(delivery),
         "cache": {},
-        "timings": {"send": 0, "wait": 0, "receive": 0},
+        "timings": {"send": 0, "wait": took, "receive": 0},
+        "_reply": record["reply"],
         "comment": f"delivery {delivery.number} to {delivery.destination}, attempt {delivery.attempt}",
     }
 
@@ -78,12 +80,13 @@ def _response(delivery: Delivery) -> Mapping[str, Any]:
     """What was answered; a status of 0 means a cut connection, as in browsers."""
     reply = delivery.reply
     plain = isinstance(reply, Respond)
+    headers = reply.headers if isinstance(reply, Respond) else ()
     return {
         "status": reply.status if isinstance(reply, Respond) else 0,
         "statusText": "",
         "httpVersion": _VERSION,
         "cookies": [],
-        "headers": [],
+        "headers": [{"name": name, "value": value} for name, value in headers],
         "content": {"size": 0, "mimeType": "application/json"},
         "redirectURL": "",
         "headersSize": _UNKNOWN,

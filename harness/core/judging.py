@@ -122,7 +122,8 @@ class Histories:
         given_up = {number: each.destination for each in abandoned for number in each.attempts}
         told: set[int] = set()
         for fold in self._folds.values():
-            for violation in fold.violations():
+            changed = RETRY_SAME_MESSAGE in severities
+            for violation in fold.violations(retries=changed) if isinstance(fold, Messages) else fold.violations():
                 instead = violation.rule == ONCE_PER_ENTRY.id and violation.deliveries[0] in given_up
                 if instead and RETRY_SAME_MESSAGE in severities:
                     told.update(violation.deliveries)

@@ -80,19 +80,18 @@ def _even_accepted(outcome: Outcome, attempt: int) -> bool:
 
 def _unasked(wait: Duration, outcome: Outcome) -> Duration:
     """A quarter of what the answer asks for."""
-    told = isinstance(outcome, Answer) and told_wait(outcome.headers.items(), 0) > 0
+    told = isinstance(outcome, Answer) and bool(told_wait(outcome.headers.items(), 0))
     return min(wait // 4, 20 * SECOND) if told else wait
 
 
 def _at_once(wait: Duration, outcome: Outcome) -> Duration:
     """No wait but what the answer asks for."""
-    told = told_wait(outcome.headers.items(), 0) if isinstance(outcome, Answer) else 0
-    return max(told, 0)
+    return (told_wait(outcome.headers.items(), 0) if isinstance(outcome, Answer) else None) or 0
 
 
 def _every_minute(wait: Duration, outcome: Outcome) -> Duration:
-    told = told_wait(outcome.headers.items(), 0) if isinstance(outcome, Answer) else 0
-    return max(told, MINUTE)
+    told = told_wait(outcome.headers.items(), 0) if isinstance(outcome, Answer) else None
+    return max(told or 0, MINUTE)
 
 
 RETRY_FAULTS = (

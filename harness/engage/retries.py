@@ -91,5 +91,5 @@ def next_wait(outcome: Outcome, *, attempt: int, now: Instant, settings: Setting
     exponent = min(attempt - 1, 64)
     longest = min(settings.retry_first * settings.retry_factor**exponent, settings.retry_cap)
     drawn = round(longest / 2 * (1 + ids.fraction("wait", label, str(attempt))))
-    told = told_wait(outcome.headers.items(), now) if isinstance(outcome, Answer) and outcome.headers else 0
-    return max(drawn, told, 1)
+    told = told_wait(outcome.headers.items(), now) if isinstance(outcome, Answer) and outcome.headers else None
+    return max(drawn, told or 0, 1)

@@ -253,6 +253,41 @@ def test_payloads_to_sources_are_told_apart(harness: Command) -> None:
     assert done.err.endswith("\n  4 payloads to sources: only how they were sent again is judged\n")
 
 
+def test_an_archive_tells_what_was_answered_as_a_record_does(harness: Command) -> None:
+    """`Retry-After` and the time that an answer took count in a HAR as they do in records."""
+
+    def tried(*answers: dict[str, object]) -> list[str]:
+        entries = []
+        for minute, answer in enumerate(answers):
+            text = json.dumps(track())
+            request = {"method": "POST", "url": "http://h/destinations/crm", "headers": [], "postData": {"text": text}}
+            entries.append({"startedDateTime": f"2026-11-21T10:0{minute}:00Z", "request": request, **answer})
+        har = harness.write("a.har", json.dumps({"log": {"entries": entries}}))
+        return [violation["rule"] for violation in harness("check", har, "--json").json["violations"]]
+
+    taken: dict[str, object] = {"response": {"status": 200, "headers": []}}
+    told: dict[str, object] = {"response": {"status": 503, "headers": [{"name": "Retry-After", "value": "600"}]}}
+    assert tried(told, taken) == ["retry-policy"]
+    refused: dict[str, object] = {"response": {"status": 400, "headers": []}}
+    assert tried(refused, taken) == ["retry-policy"]
+    assert tried({**refused, "time": 30000}, taken) == []
+
+
+def test_without_the_rule_on_changed_retries_an_id_that_is_used_again_is_told(harness: Command) -> None:
+    """A retry with other content is the breach of one rule, and, where that is off, of the other."""
+    contract = "name: ours\ntitle: Ours\ndefault_version: '1'\nrules: {retry-same-message: off}\nversions:\n"
+    harness.write("ours.yaml", contract + "  '1': {sources: [us], extends: engage-journeys}\n")
+    records = [event(track(), reply={"status": 503}), event(track(userId="u2"))]
+    done = harness("check", harness.write("a.ndjson", records), "--contract", "./ours.yaml", "--json").json
+    assert [violation["rule"] for violation in done["violations"]] == ["message-id-unique"]
+
+
+def test_a_batch_at_a_destination_is_told_as_that(harness: Command) -> None:
+    """What a client library sends to a source is no call, and the report says what it is."""
+    text = harness("check", harness.write("a.ndjson", [BATCH]), "--kind", "event").err
+    assert "it is no call, but a batch of calls, which client libraries send to a source" in text
+
+
 @pytest.mark.parametrize(
     ("wrong", "told"),
     [

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from harness.core.rules.examples import KEY, event, listed, track
+from harness.core.rules.examples import KEY, event, identify, listed, personas, track
 from tests.cli.running import Command, Outcome
 
 GOLDENS = Path(__file__).parents[1] / "goldens" / "detect"
@@ -139,3 +139,18 @@ def test_wrong_names_are_told(harness: Command, arguments: list[str], message: s
     done = harness("contracts", "detect", *arguments)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"error: {message}")
+
+
+def test_what_went_to_a_source_tells_nothing(harness: Command) -> None:
+    """No contract judges what an application reports, so that none fits it."""
+    record = {"destination": "shop", "kind": "source", "payload": {"batch": [{"type": "track", "event": "Order"}]}}
+    done = harness("contracts", "detect", harness.write("a.ndjson", [record]))
+    assert (done.code, done.out) == (2, "")
+    assert "no payload in it tells which family it is of" in done.err
+
+
+def test_a_key_that_is_a_mere_word_leaves_the_words_alone(harness: Command) -> None:
+    """Keys are left out of what speaks against a contract, but no other words are."""
+    named = {**personas(), "computation_key": "a"}
+    record = event(identify(traits={"call": "x"}, context={"personas": named}))
+    assert "KEY" not in harness("contracts", "detect", harness.write("a.ndjson", [record])).out

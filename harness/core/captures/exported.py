@@ -16,6 +16,7 @@ class Headers(Struct, frozen=True):
     """What is read of the headers of a request."""
 
     user_agent: str = field(default="", name="user-agent")
+    written_otherwise: Any = field(default=UNSET, name="User-Agent")
 
 
 class Request(Struct, frozen=True):
@@ -62,6 +63,8 @@ def read_export(text: bytes) -> Exported | None:
             text.decode()
         read = _DECODER.decode(text)
     except (ValueError, RecursionError):
+        return None
+    if read.request.headers is not None and read.request.headers.written_otherwise is not UNSET:
         return None
     otherwise = (read.type, read.list, read.deliveries, read.log, read.unexpected)
     return read if otherwise == _ABSENT else None

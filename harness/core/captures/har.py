@@ -11,7 +11,7 @@ from harness.core.captures.captured import Defaults
 
 _METHODS = ("POST", "PUT", "PATCH")
 _DESTINATION = re.compile(r"/destinations/([^/?#]+)")
-_EMPTY: Mapping[str, Any] = {}
+_MOST_MILLISECONDS = 1e12
 
 
 def har_entries(document: Mapping[str, Any]) -> list[Any] | None:
@@ -43,9 +43,9 @@ def entry_record(entry: Mapping[str, Any], defaults: Defaults) -> dict[str, Any]
     }
 
 
-def _headers(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The headers of a request by lower-case name."""
-    listed = request.get("headers")
+def _headers(message: Mapping[str, Any]) -> dict[str, Any]:
+    """The headers of a request or a response by lower-case name."""
+    listed = message.get("headers")
     named = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
     return {str(each.get("name")).lower(): each.get("value") for each in named}
 
@@ -78,8 +78,16 @@ def _parts(url: Any) -> SplitResult | None:
 
 def _reply(entry: Mapping[str, Any]) -> dict[str, Any] | None:
     """What was answered; a status of 0 means that nothing was."""
+    if isinstance(entry.get("_reply"), dict):
+        return dict(entry["_reply"])  # as our own archives tell of it
     response = entry.get("response")
-    status = response.get("status") if isinstance(response, dict) else None
-    if status is None:
+    if not isinstance(response, dict) or response.get("status") is None:
         return None
-    return {"fault": "reset"} if status == 0 else {"status": status}
+    reply: dict[str, Any] = {"fault": "reset"} if response["status"] == 0 else {"status": response["status"]}
+    told = _headers(response).get("retry-after")
+    if isinstance(told, str):
+        reply["headers"] = {"retry-after": told}
+    took = entry.get("time")
+    if isinstance(took, int | float) and 0 < took < _MOST_MILLISECONDS:
+        reply["latency"] = f"{took:.3f}ms"
+    return reply

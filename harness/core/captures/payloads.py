@@ -45,10 +45,15 @@ def unpack_payloads(kind: str | None, payloads: list[Any]) -> tuple[str, Unpacke
 
     Each is written as a payload of that kind, or as the body that it came in.
     """
-    if kind is None and len(payloads) == 1 and is_batch(payloads[0]):
-        return "event", too_deep() if is_deep(payloads[0]) else unpack_sent(payloads[0])
+    if kind is None and any(map(is_batch, payloads)):
+        deep, parts = any(map(is_deep, payloads)), [_sent(each) for each in payloads]
+        return "event", too_deep() if deep else _joined(parts)
     kind = kind or told_kind(payloads)
     return kind, _unpacked(kind, payloads)
+
+
+def _sent(document: Any) -> Unpacked:
+    return unpack_sent(document) if is_batch(document) else KINDS["event"].unpack(document)
 
 
 def _unpacked(kind: str, payloads: list[Any]) -> Unpacked:

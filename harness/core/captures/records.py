@@ -182,7 +182,7 @@ def agent_of(record: Mapping[str, Any]) -> str:
     """The `User-Agent` of a record's request; empty where it says none."""
     request = record.get("request")
     headers = request.get("headers") if isinstance(request, dict) else None
-    agent = headers.get("user-agent") if isinstance(headers, dict) else None
+    agent = (headers.get("user-agent") or headers.get("User-Agent")) if isinstance(headers, dict) else None
     return agent if isinstance(agent, str) else ""
 
 
@@ -221,10 +221,11 @@ def _reply(written: Any) -> Reply:
     if written.keys() == {"status"}:
         return OK if status == OK.status else Respond(status=status)
     items = written.get("items")
-    told_apart = isinstance(items, list) and all(type(item) is int for item in items)
+    if items is not None and not (isinstance(items, list) and all(type(item) is int for item in items)):
+        raise NotARecord("`reply.items` are no statuses", "an array of whole numbers", _written(items))
     return Respond(
         status=status,
-        items=tuple(items) if told_apart else None,
+        items=None if items is None else tuple(items),
         headers=_headers(written.get("headers")),
         latency=_duration(written, "latency"),
         dribble=_duration(written, "dribble"),
@@ -238,12 +239,13 @@ def _written(value: Any) -> str:
 def _headers(written: Any) -> tuple[tuple[str, str], ...]:
     """The headers of a reply, as far as they can be read."""
     pairs = written.items() if isinstance(written, dict) else ()
-    return tuple((name, value) for name, value in pairs if isinstance(value, str))
+    return tuple((name, str(value)) for name, value in pairs if isinstance(value, str | int))
 
 
 def _duration(reply: Mapping[str, Any], name: str) -> Duration:
-    """How long something of a reply took; 0 where it does not say so in a form that can be read."""
+    """How long something of a reply took; 0 where it does not say."""
+    written = reply.get(name)
     try:
-        return parse_duration(str(reply.get(name)))
+        return 0 if written is None else parse_duration(str(written))
     except ValueError:
-        return 0
+        raise NotARecord(f"`reply.{name}` is no duration", "such as 250ms or 30s", _written(written)) from None

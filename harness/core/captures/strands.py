@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
@@ -46,7 +47,7 @@ class Tally:
         for violation in violations:
             if violation.severity == "error":
                 self.errors += 1
-                message = violation.message.replace(key, "KEY") if key else violation.message
+                message = _nameless(violation.message, key) if key else violation.message
                 self._count(violation, message, place)
 
     def _count(self, violation: Violation, message: str, place: Place) -> None:
@@ -96,3 +97,10 @@ def strand_key(payload: Payload) -> str | None:
 def from_engage(payload: Payload) -> bool:
     """Whether a payload says that it is about the member of a list, or comes of a computation of Engage."""
     return is_list_entry(payload) or bool(personas(payload)) or strand_key(payload) is not None
+
+
+def _nameless(message: str, key: str) -> str:
+    """`message` without the key that it may name, so that it is the same for each; a mere word is left alone."""
+    if key.isalpha():
+        return message
+    return re.sub(rf"(?<!\w){re.escape(key)}(?!\w)", "KEY", message)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
 from typing import NamedTuple, Self, TypeAlias
 
 from msgspec import Struct, field
@@ -16,6 +16,8 @@ MOST = 256
 """Attempts at one message that are kept, the earliest of them: no right sender makes so many."""
 PROMPT: Duration = SECOND
 """An answer that takes longer than this may have come too late for its sender."""
+_WITH_STATUS = ("malformed_chunk",)
+"""Faults that come behind the head of an answer."""
 _UNSURE = range(300, 400)
 """Answers that a client may follow by itself, so that nobody knows what its sender made of them."""
 
@@ -36,6 +38,8 @@ class Answered(NamedTuple):
     """Whether it is known that the sender had this answer."""
     apart: bool = False
     """Whether the answer told several messages apart."""
+    at_once: bool = False
+    """Whether it was told that it need not wait."""
 
     @property
     def accepted(self) -> bool:
@@ -65,42 +69,61 @@ class Attempt(NamedTuple):
 def answered_of(reply: Reply, index: int, now: Instant) -> Answered:
     """What `reply`, given at `now`, tells a sender of the payload at `index`."""
     if not isinstance(reply, Respond):
-        return Answered(status=0, sure=reply.latency <= PROMPT)
+        # However late the connection broke, no sender can take that for an answer, but where the status came before.
+        return Answered(status=0, sure=reply.latency <= PROMPT or reply.name not in _WITH_STATUS)
     apart = reply.items is not None and index < len(reply.items)
     status = reply.items[index] if reply.items is not None and apart else reply.status
     if 200 <= status < 300 and not apart:
         return ACCEPTED
-    told = told_wait(reply.headers, now) if reply.headers else 0
+    told = told_wait(reply.headers, now) if reply.headers else None
     sure = reply.latency + reply.dribble <= PROMPT and status not in _UNSURE
-    return Answered(status=status, told=max(told, 0), sure=sure, apart=apart)
+    return Answered(status=status, told=told or 0, sure=sure, apart=apart, at_once=told == 0)
 
 
 class Story(Struct, kw_only=True):
     """The attempts at one message until it is accepted, where that was not plainly so at the first; then it is over."""
 
-    contents: dict[bytes, Sight] = field(default_factory=dict)
-    """By digest, the first sight of each content that it came with, even after that."""
+    contents: dict[bytes, tuple[Sight, Sight]] = field(default_factory=dict)
+    """By digest, the first sight of each content that it came with, and the first of the latest time, even after it."""
     attempts: list[Attempt] = field(default_factory=list)
     """In order; the first `MOST` of them. After one that was accepted among others, the next follows."""
 
     def add(self, attempt: Attempt) -> None:
         """Take an attempt into account."""
         sight = (attempt.number, attempt.place, attempt.when)
-        if attempt.content not in self.contents or sight < self.contents[attempt.content]:
-            self.contents[attempt.content] = sight
+        self._sighted(attempt.content, sight, sight)
         if not self.attempts or attempt.at < self.attempts[-1].at or not _is_over(self.attempts):
             self.attempts = _until_over([*self.attempts, attempt])
 
     def merge(self, other: Self) -> None:
         """Take over what `other` holds."""
-        for content, sight in other.contents.items():
-            self.contents[content] = min(sight, self.contents.get(content, sight))
+        for content, sights in other.contents.items():
+            self._sighted(content, *sights)
         self.attempts = _until_over([*self.attempts, *other.attempts])
 
-    @property
-    def whole(self) -> bool:
-        """Whether all attempts that tell anything are kept, and each repeats one content."""
-        return len(self.contents) == 1 and len(self.attempts) < MOST
+    def _sighted(self, content: bytes, first: Sight, last: Sight) -> None:
+        known = self.contents.get(content)
+        if known is not None:
+            first, last = min(first, known[0]), min(last, known[1], key=lambda sight: (-sight[2], sight))
+        self.contents[content] = first, last
+
+    def reuses(self, window: Duration) -> list[tuple[bytes, Sight, Sight]]:
+        """Each time that it came with another content within `window`: the content before, its sight, and the next."""
+        if len(self.contents) == 1:
+            return []
+        firsts = sorted((first, content) for content, (first, _) in self.contents.items())
+        every = sorted({(sight, content) for content, sights in self.contents.items() for sight in sights})
+        found: dict[frozenset[bytes], tuple[bytes, Sight, Sight]] = {}
+        for (before, content), (sight, other) in chain(pairwise(firsts), pairwise(every)):
+            if content != other and sight[2] - before[2] <= window:
+                found.setdefault(frozenset((content, other)), (content, before, sight))
+        return list(found.values())
+
+    def parts(self, window: Duration) -> list[list[Attempt]]:
+        """The attempts, by the content that they repeat; none where not all are kept, or another came too early."""
+        if len(self.attempts) >= MOST or self.reuses(window):
+            return []
+        return [list(part) for _, part in groupby(self.attempts, key=lambda attempt: attempt.content)]
 
     def pairs(self) -> Iterator[tuple[Attempt, Attempt]]:
         """Each attempt with the next one, where that came in another delivery."""

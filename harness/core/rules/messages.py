@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from functools import cache, partial
-from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
 from harness.core.calls import DELETE, digest, is_list_entry
@@ -100,7 +99,7 @@ class Messages:
                     _add(contents, message, once, answered)
                     return
                 known = contents.setdefault(message, once)
-                if known is not once and (isinstance(known, Story) or known[0] != content):
+                if known is not once and (isinstance(known, Story) or not _says_as_much(known, once)):
                     _add(contents, message, once, ACCEPTED)
 
         return see
@@ -139,17 +138,21 @@ class Messages:
                 else:
                     _add(mine, message, known, ACCEPTED)
 
-    def violations(self) -> Iterator[Violation]:
-        """What attempts at one message show: other content, back-off, final refusals, whole batches."""
+    def violations(self, *, retries: bool = True) -> Iterator[Violation]:
+        """What attempts at one message show: other content, back-off, final refusals, whole batches.
+
+        `retries` says whether a retry with other content is told as that, or as an id that is used again.
+        """
         for destination in self._contents:
             place, stories = self._receiving[destination], dict(self._stories(destination))
             for message, story in stories.items():
                 if len(story.contents) > 1:
-                    yield from self._reused(place, str(message), story)
-                elif story.whole and self._clear(destination, message):
+                    yield from self._reused(place, str(message), story, retries=retries)
+                if self._clear(destination, message):
                     named = isinstance(message, str)
                     anew = None if named else self._re_entry.get(destination)
-                    yield from breaches(place, story.attempts, named=named, anew=anew)
+                    for part in story.parts(self._window):
+                        yield from breaches(place, part, named=named, anew=anew)
             told_apart = (story for message, story in stories.items() if self._clear(destination, message))
             yield from repeated_whole(place, tuple(told_apart))
 
@@ -164,9 +167,10 @@ class Messages:
             if destination in self._unclear:
                 continue
             for message, story in self._stories(destination):
-                if story.whole and self._clear(destination, message):
-                    since, named = partial(latest, place.wall), isinstance(message, str)
-                    found = abandoned(place, story.attempts, since, settled=settled, named=named)
+                since, named = partial(latest, place.wall), isinstance(message, str)
+                for part in story.parts(self._window) if self._clear(destination, message) else ():
+                    over = settled or part[-1] is not story.attempts[-1]
+                    found = abandoned(place, part, since, settled=over, named=named)
                     if found is not None:
                         yield found
 
@@ -181,11 +185,8 @@ class Messages:
         every = self._contents[destination].items()
         return [(message, known) for message, known in every if isinstance(known, Story)]
 
-    def _reused(self, place: Receiving, message: str, story: Story) -> Iterator[Violation]:
-        told = sorted((sight, content) for content, sight in story.contents.items())
-        for ((before, earlier, remembered_at), content), ((number, index, received_at), _) in pairwise(told):
-            if received_at - remembered_at > self._window:
-                continue
+    def _reused(self, place: Receiving, message: str, story: Story, *, retries: bool) -> Iterator[Violation]:
+        for content, (before, earlier, _), (number, index, _) in story.reuses(self._window):
             found = Violation(
                 rule="message-id-unique",
                 message=f"{place.name} got one messageId with two contents",
@@ -196,7 +197,7 @@ class Messages:
                 actual=f"other content under {message[:120]}",
                 deliveries=proof((before, earlier), (number, index)),
             )
-            retried = story.refused_until((number, index), content)
+            retried = retries and story.refused_until((number, index), content)
             yield retried_otherwise(found, place.name) if retried else found
 
 
@@ -204,12 +205,17 @@ def _add(contents: Contents, message: Hashable, plain: Plain, answered: Answered
     """Note an attempt at a message."""
     content, number, index, when = plain
     known = contents.get(message)
-    if answered is ACCEPTED and (known is None or (not isinstance(known, Story) and known[0] == content)):
+    if answered is ACCEPTED and (known is None or (not isinstance(known, Story) and _says_as_much(known, plain))):
         contents[message] = plain if known is None else min(plain, known)
         return
     story = Story() if known is None else story_of(known)
     story.add(Attempt(number, index, when, content, answered))
     contents[message] = story
+
+
+def _says_as_much(known: Plain, plain: Plain) -> bool:
+    """Whether to keep one of the two is enough: they have one content, and, where others may come, one time."""
+    return known[0] == plain[0] and (known[3] == plain[3] or plain[0] == _ENTRY)
 
 
 def _copied(known: Plain | Story) -> Plain | Story:

@@ -120,10 +120,11 @@ def until_accepted(attempts: Iterable[Attempt]) -> Iterator[Attempt]:
 def _found(
     place: Receiving, profile: RetryProfile, attempts: Sequence[Attempt], named: bool
 ) -> Iterator[tuple[str, Violation]]:
-    waits, nth, allowed = list[Duration](), 0, set(profile.once)
+    waits, nth, most, allowed = list[Duration](), 0, 0, set(profile.once)
     for before, then in pairwise(attempts):
         gap, answered = _gap(before, then), before.answered
         nth = 0 if answered.told else nth + 1
+        most = max(most, nth)
         if answered.sure and not profile.retries(answered.status):
             if named and answered.status not in allowed:
                 yield "final", _final(place, profile, before, then)
@@ -135,9 +136,9 @@ def _found(
             if not profile.even and _all_alike(waits[-_ALIKE:], profile):
                 actual = f"{_ALIKE} waits of {say_duration(gap)} each"
                 yield "alike", breach(place, (before, then), "does not back off", "waits that grow", actual)
-    if profile.attempts is not None and nth + 1 > profile.attempts:
+    if profile.attempts is not None and most + 1 > profile.attempts:
         expected = f"at most {profile.attempts} attempts"
-        yield "attempts", breach(place, attempts[-2:], "does not give up", expected, f"attempt {nth + 1}")
+        yield "attempts", breach(place, attempts[-2:], "does not give up", expected, f"attempt {most + 1}")
 
 
 def _gap(before: Attempt, then: Attempt) -> Duration | None:
@@ -161,7 +162,7 @@ def _too_soon(
     if told and gap < _floor(told):
         expected = f"no attempt for {say_duration(told)}"
         yield "told", breach(place, pair, "does not obey Retry-After", expected, f"one after {say_duration(gap)}")
-    elif not answered.told and gap < _floor(least := profile.least_wait(nth)):
+    elif not answered.told and not answered.at_once and gap < _floor(least := profile.least_wait(nth)):
         expected = f"a wait of at least {say_duration(least)} before retry {nth}"
         yield "soon", breach(place, pair, "tries again without a back-off", expected, f"one after {say_duration(gap)}")
 
@@ -183,16 +184,21 @@ def _all_alike(waits: Sequence[Duration], profile: RetryProfile) -> bool:
 
 def repeated_whole(place: Receiving, stories: Sequence[Story]) -> Iterator[Violation]:
     """One breach for each message that was accepted by itself, and came again together with those that were not."""
+
+    def anew(before: Attempt, then: Attempt) -> bool:
+        return (_gap(before, then) or 0) >= place.remembered
+
     again = {
         (before.number, then.number)
         for story in stories
         for before, then in story.pairs()
-        if before.answered.apart and not before.answered.accepted and before.answered.sure
+        if before.answered.apart and not before.answered.accepted and before.answered.sure and not anew(before, then)
     }
     for story in stories if again else ():
         for before, then in story.pairs():
             answered = before.answered
-            if answered.apart and answered.accepted and answered.sure and (before.number, then.number) in again:
+            told = answered.apart and answered.accepted and answered.sure and not anew(before, then)
+            if told and (before.number, then.number) in again:
                 yield Violation(
                     rule=RETRY_SAME_MESSAGE,
                     message=f"{place.name} took this part of a batch, and got it again with those that failed",
