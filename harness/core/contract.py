@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from harness.core.calls import CALL_TYPES
 from harness.core.delivery import Severity
 from harness.core.documents import Document
+from harness.core.retry_profiles import profile_at
 from harness.core.rules.catalogue import RULES
 from harness.core.rules.sizes import DEFAULTS as SIZES
 from harness.core.schemas import Schema, SchemaError, load_schemas, proven_schemas
@@ -128,6 +129,9 @@ def build_contract(
         _check_names(family, _at(family.data, at), RULES, "rule", at)
     for table in ("schemas", "schemas_with_exit"):
         _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
+    for at in (("parameters",), ("versions", version, "parameters")):
+        if "retry_profile" in _at(family.data, at):
+            profile_at(family, (*at, "retry_profile"), _at(family.data, at)["retry_profile"])
     if not proven:
         said = {*settings["rules"], *(base.named_rules if base else ())}
         for name in sorted(files):

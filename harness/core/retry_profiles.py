@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from harness.core.documents import At, Document
 from harness.core.instants import DAY, HOUR, MINUTE, SECOND, Duration, parse_duration
 from harness.core.tables import open_table
 
@@ -99,6 +100,7 @@ PROFILES: Mapping[str, RetryProfile] = open_table("retry profile", _ALL, lambda 
 NOT_JUDGED = replace(PROFILES["segment"], name="none", source="nothing")
 """In place of a profile: nobody knows how the sender retries."""
 
+_CUSTOM = "custom"
 _DURATIONS = MappingProxyType({"first": "first", "cap": "cap", "window": "window", "retry_after_most": "told_most"})
 
 
@@ -111,7 +113,24 @@ def retry_profile(written: str | Mapping[str, Any]) -> RetryProfile:
     sets: dict[str, Any] = {key: _statuses(written[key]) for key in ("statuses", "once") if key in written}
     obeys: dict[str, Any] = {"obeys": _statuses(written["retry_after"])} if "retry_after" in written else {}
     plain: dict[str, Any] = {key: written[key] for key in ("growth", "attempts", "even", "at_once") if key in written}
-    return replace(base, name="custom", source="your own", **durations, **sets, **obeys, **plain)
+    return replace(base, name=_CUSTOM, source="your own", **durations, **sets, **obeys, **plain)
+
+
+def profile_at(document: Document, at: At, written: str | Mapping[str, Any]) -> RetryProfile:
+    """The profile that is `written` at that place; DocumentError where a span, or its waits, cannot be meant so."""
+    own: Mapping[str, Any] = {} if isinstance(written, str) else written
+    for key in ("statuses", "once", "retry_after"):
+        for index, each in enumerate(own.get(key, ())):
+            first, _, last = str(each).partition("-")
+            if last and last < first:
+                message = f"the span {each} ends before it begins, so that no status is in it"
+                raise document.at_value((*at, key, index), message, f"write {last}-{first}")
+    profile = retry_profile(written)
+    if profile.name == _CUSTOM and profile.first > profile.cap:
+        message = "the least first wait is longer than `cap`, the longest of the least waits"
+        place = "first" if "first" in own else "cap"
+        raise document.at_value((*at, place), message, "write a shorter `first`, or a longer `cap`")
+    return profile
 
 
 def _statuses(written: list[int | str]) -> frozenset[int]:

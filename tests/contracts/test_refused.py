@@ -85,6 +85,8 @@ REFUSED = [
     ("    sources:", "    extends: ./gone/contract.yaml\n    sources:", "contract.yaml:8", "there is no file"),
     ("strict_ids: false", "retry_profile: {like: segmnt}", "contract.yaml:4", "retry_profile.like must be"),
     ("strict_ids: false", "retry_profile: {once: [5zz]}", "contract.yaml:4", "once[0] must be a status such as 429"),
+    ("strict_ids: false", "retry_profile: {once: [511-502]}", "contract.yaml:4", "the span 511-502 ends before it"),
+    ("strict_ids: false", "retry_profile: {first: 1h}", "contract.yaml:4", "the least first wait is longer than `cap`"),
     ("    sources:", "    extends: ours\n    sources:", "contract.yaml:8", "unknown contract 'ours'"),
     ("    sources:", "    extends: engage-journeys@1\n    sources:", "contract.yaml:8", "has no version '1'"),
     ("    sources:", "    extends: ./contract.yaml\n    sources:", "contract.yaml:8", "ours@1 extends itself"),

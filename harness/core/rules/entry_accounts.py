@@ -8,7 +8,7 @@ from msgspec import Struct, field
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Severity, Violation
-from harness.core.instants import MINUTE, Duration
+from harness.core.instants import MINUTE, Duration, say_duration
 from harness.core.rules.sighting import proof
 from harness.core.rules.tellings import Sight, Tellings
 
@@ -53,14 +53,17 @@ def surplus(entries: Account, ends: Collection[Sight], severity: Severity) -> It
         elif told < entries.look_alikes:
             told += 1
         else:
+            messages = "1 message" if entries.look_alikes == 1 else f"{entries.look_alikes} messages"
+            wait, gap = entries.re_entry, sight.happened_at - opened.happened_at
+            until = "" if wait is None else f", and no other entry until {say_duration(wait)} after it"
             yield Violation(
                 rule="once-per-entry",
                 severity=severity,
                 message=f"{entries.what} more than once for one entry",
                 payload=sight.at[1],
                 path="$.messageId",
-                expected=f"{entries.look_alikes} message{'' if entries.look_alikes == 1 else 's'} for each entry",
-                actual="one message more, which is no retry",
+                expected=f"{messages} for each entry{until}",
+                actual="one message more, which is no retry" + (f", {say_duration(gap)} after it" if until else ""),
                 deliveries=proof(opened.at, sight.at),
             )
 

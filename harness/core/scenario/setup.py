@@ -18,7 +18,7 @@ from harness.core.instants import Duration, parse_duration
 from harness.core.journeys import AdStep, Entry, Journey, SendStep, Step
 from harness.core.keys import parse_key
 from harness.core.profiles import Profile
-from harness.core.retry_profiles import retry_profile
+from harness.core.retry_profiles import profile_at
 from harness.core.scenario.demands import auth_of, check_demands, signing_of
 from harness.core.scenario.list_setup import parse_list
 from harness.core.scenario.warehouse_setup import parse_warehouse, refuse_shared_tables
@@ -69,7 +69,7 @@ def _destination(document: Document, at: At, name: str) -> Destination:
         behaviour=chosen,
         auth=auth_of(written.get("auth")),
         signature=signing_of(written.get("signature")),
-        retries=retry_profile(written["retries"]) if "retries" in written else None,
+        retries=profile_at(document, (*at, "retries"), written["retries"]) if "retries" in written else None,
         **parse_list(document, at, written),
     )
 
