@@ -125,13 +125,7 @@ def build_contract(
     that cannot be trusted.
     """
     settings = _settings(family.data, version)
-    for at in (("rules",), ("versions", version, "rules")):
-        _check_names(family, _at(family.data, at), RULES, "rule", at)
-    for table in ("schemas", "schemas_with_exit"):
-        _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
-    for at in (("parameters",), ("versions", version, "parameters")):
-        if "retry_profile" in _at(family.data, at):
-            profile_at(family, (*at, "retry_profile"), _at(family.data, at)["retry_profile"])
+    _check_settings(family, version, settings)
     if not proven:
         said = {*settings["rules"], *(base.named_rules if base else ())}
         for name in sorted(files):
@@ -162,6 +156,17 @@ def build_contract(
         suggested=family.data.get("suggested", True),
     )
     return _completed(contract, base)
+
+
+def _check_settings(family: Document, version: str, settings: Mapping[str, Any]) -> None:
+    """Refuse unknown rules and payload types, and a retry profile that cannot be meant so."""
+    for at in (("rules",), ("versions", version, "rules")):
+        _check_names(family, _at(family.data, at), RULES, "rule", at)
+    for table in ("schemas", "schemas_with_exit"):
+        _check_names(family, settings[table], PAYLOAD_TYPES, "payload type", ("versions", version, table))
+    for at in (("parameters",), ("versions", version, "parameters")):
+        if "retry_profile" in _at(family.data, at):
+            profile_at(family, (*at, "retry_profile"), _at(family.data, at)["retry_profile"])
 
 
 def _completed(contract: Contract, base: Contract | None) -> Contract:
