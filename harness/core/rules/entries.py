@@ -9,8 +9,9 @@ from harness.core.calls import DELETE, EXIT_EVENTS, is_list_entry, subject, subj
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation, accepts
 from harness.core.instants import Instant
 from harness.core.rules.entry_accounts import surplus
-from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, is_retry, opened, users_of
+from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, opened, united, users_of
 from harness.core.rules.examples import event, track
+from harness.core.rules.retrying import receiving
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
 from harness.core.rules.tellings import Sight, Tellings, sight_of
@@ -47,7 +48,7 @@ class OncePerEntry:
             self._book(sighting).add(identifier, call, glimpse_of(call, sighting))
         elif self._come_and_go and (left or value in _OUT):
             owner = (_step(sighting), identifier)
-            self._left.setdefault(owner, Tellings()).add(call, sight_of(sighting))
+            self._left.setdefault(owner, Tellings(window=receiving(sighting).remembered)).add(call, sight_of(sighting))
 
     def _book(self, sighting: Sighting) -> Book:
         step = _step(sighting)
@@ -59,7 +60,8 @@ class OncePerEntry:
         call, key = like.call, like.key
         if call is None or key is None:
             return None
-        entries, said_at, see = self._book(like).entries, subject_name(call), self.see
+        book, said_at, see = self._book(like), subject_name(call), self.see
+        entries, window = book.entries, book.window
 
         def note(
             call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
@@ -70,10 +72,15 @@ class OncePerEntry:
                 identifier = identifier_of(call) if entered else None
                 stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
                 accepted = reply is OK or accepts(reply, index)
-                glimpse = (number, index, received_at, accepted, message, stated, user, anonymous)
-                known = None if identifier is None else entries.setdefault(identifier, glimpse)
-                if known is glimpse or (isinstance(known, tuple) and is_retry(known, glimpse)):
-                    return
+                glimpse = (number, index, received_at, accepted, message, stated, user, anonymous, received_at)
+                if identifier is not None:
+                    known = entries.setdefault(identifier, glimpse)
+                    if known is glimpse:
+                        return
+                    both = united(known, glimpse, window) if isinstance(known, tuple) else None
+                    if both is not None:
+                        entries[identifier] = both
+                        return
             see(like.again(call, number, index, received_at, reply, headers))
 
         return note
@@ -86,7 +93,7 @@ class OncePerEntry:
         for user, sights in other._deleted.items():
             self._deleted.setdefault(user, set()).update(sights)
         for owner, exits in other._left.items():
-            self._left.setdefault(owner, Tellings()).merge(exits)
+            self._left.setdefault(owner, Tellings(window=exits.window)).merge(exits)
 
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
@@ -94,7 +101,9 @@ class OncePerEntry:
             for identifier, account in book.accounts():
                 deletes = {each for user in account.users for each in self._deleted.get((book.destination, user), ())}
                 left = self._left.get((step, identifier))
-                yield from surplus(account, deletes.union(left.first_sights() if left else ()), book.severity)
+                yield from surplus(
+                    account, deletes.union(left.first_sights(doubtful=True) if left else ()), book.severity
+                )
 
 
 def _step(sighting: Sighting) -> Hashable:

@@ -10,7 +10,7 @@ from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Severity, Violation
 from harness.core.instants import MINUTE, Duration, say_duration
 from harness.core.rules.sighting import proof
-from harness.core.rules.tellings import Sight, Tellings
+from harness.core.rules.tellings import Sight, Stretch, Tellings
 
 _JITTER = MINUTE
 """How much sooner than declared a second entry may come, where no message states its time: attempts come unevenly."""
@@ -25,14 +25,14 @@ class Account(Struct, frozen=True, kw_only=True):
     """How many messages one entry may have: one for each email that the profile declares."""
     what: str
     """Who got what for whom, for messages."""
+    messages: Tellings
     users: set[str] = field(default_factory=set)
     """Every `userId` and `anonymousId` that came with it."""
-    messages: Tellings = field(default_factory=Tellings)
 
-    def take(self, message: str, sight: Sight, users: Iterable[str]) -> None:
-        """Note an attempt at the message of that id."""
+    def take(self, message: str, stretch: Stretch, users: Iterable[str]) -> None:
+        """Note attempts at the message of that id."""
         self.users.update(users)
-        self.messages.add_named(message, sight)
+        self.messages.add_named(message, stretch)
 
     def merge(self, other: Account) -> None:
         """Take over what `other` holds."""

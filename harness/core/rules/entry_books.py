@@ -12,20 +12,23 @@ from harness.core.calls import call_email
 from harness.core.delivery import Payload, Severity
 from harness.core.instants import Duration, Instant, instant_of
 from harness.core.rules.entry_accounts import Account, re_entry
+from harness.core.rules.retrying import receiving
 from harness.core.rules.sighting import Sighting
-from harness.core.rules.tellings import Sight
+from harness.core.rules.tellings import Sight, Stretch, Tellings, stretch_of
 
 Identifier: TypeAlias = tuple[str, str]
 """What kind of identifier a message goes by, and which."""
-Glimpse: TypeAlias = tuple[int, int, Instant, bool, Any, Any, Any, Any]
+Glimpse: TypeAlias = tuple[int, int, Instant, bool, Any, Any, Any, Any, Instant]
 """The only message about a user: number and index, when it came, if accepted; its `messageId`, `timestamp`, `userId`
-and `anonymousId`, as they are written."""
+and `anonymousId`, as they are written; when it came for the last time."""
 
 
 class Book(Struct, frozen=True, kw_only=True):
     """What was seen of all users at one step of one destination, in one type of call."""
 
     re_entry: Duration | None
+    window: Duration
+    """How long a `messageId` is remembered."""
     destination: str
     severity: Severity
     """A warning where nobody knows that it was one destination."""
@@ -44,7 +47,7 @@ class Book(Struct, frozen=True, kw_only=True):
         if isinstance(message, str) and message:
             known = self.entries.setdefault(identifier, glimpse)
             if known is not glimpse:
-                self._account(identifier).take(message, _sight(glimpse), _users(glimpse))
+                self._account(identifier).take(message, _stretch(glimpse), _users(glimpse))
         else:
             account = self._account(identifier)
             account.users.update(_users(glimpse))
@@ -62,10 +65,11 @@ class Book(Struct, frozen=True, kw_only=True):
             re_entry=self.re_entry,
             look_alikes=look_alikes,
             what=f"{self.destination} was told of {user[:120]} by {self.call_type}",
+            messages=Tellings(window=self.window),
         )
         self.entries[identifier] = account
         if known is not None:
-            account.take(known[4], _sight(known), _users(known))
+            account.take(known[4], _stretch(known), _users(known))
         return account
 
     def merge(self, other: Book) -> None:
@@ -75,7 +79,7 @@ class Book(Struct, frozen=True, kw_only=True):
             if isinstance(theirs, Account):
                 self._account(identifier).merge(theirs)
             elif mine.setdefault(identifier, theirs) is not theirs:
-                self._account(identifier).take(theirs[4], _sight(theirs), _users(theirs))
+                self._account(identifier).take(theirs[4], _stretch(theirs), _users(theirs))
 
     def accounts(self) -> Iterator[tuple[Identifier, Account]]:
         """The users of whom more than one message was seen, or one without an id."""
@@ -88,6 +92,7 @@ def opened(sighting: Sighting) -> Book:
     """A book for the step that the payload of `sighting` is about, with nothing in it yet."""
     return Book(
         re_entry=re_entry(sighting.candidates),
+        window=receiving(sighting).remembered,
         destination=sighting.destination.name,
         severity="error" if sighting.destination.named else "warning",
         call_type=str(sighting.payload.get("type")),
@@ -99,12 +104,14 @@ def glimpse_of(call: Payload, sighting: Sighting) -> Glimpse:
     """What is kept of `call` while it is the only message about its user."""
     stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
     came = (*sighting.at, sighting.received_at, sighting.accepted)
-    return (*came, call.get("messageId"), stated, user, anonymous)
+    return (*came, call.get("messageId"), stated, user, anonymous, sighting.received_at)
 
 
-def is_retry(known: Glimpse, later: Glimpse) -> bool:
-    """Whether `later` tells nothing that `known` does not: one message, said to be of the same time and user."""
-    return known[4:] == later[4:] and known[2] <= later[2]
+def united(known: Glimpse, later: Glimpse, window: Duration) -> Glimpse | None:
+    """Both as one, where they are attempts at one message, said to be of one time and user; else None."""
+    if known[4:8] != later[4:8] or not known[2] <= later[2] <= known[8] + window:
+        return None
+    return known if later[8] <= known[8] else (*known[:8], later[8])
 
 
 def identifier_of(call: Payload) -> Identifier | None:
@@ -128,7 +135,7 @@ def users_of(call: Payload) -> Iterator[str]:
 
 
 def _users(glimpse: Glimpse) -> Iterator[str]:
-    return _texts(*glimpse[6:])
+    return _texts(*glimpse[6:8])
 
 
 def _texts(*values: Any) -> Iterator[str]:
@@ -136,7 +143,16 @@ def _texts(*values: Any) -> Iterator[str]:
 
 
 def _sight(glimpse: Glimpse) -> Sight:
-    number, index, received_at, accepted, _, written, _, _ = glimpse
+    number, index, received_at, accepted, _, written, _, _, _ = glimpse
     stated = instant_of(written)
-    happened_at = received_at if stated is None else stated
-    return Sight(happened_at=happened_at, at=(number, index), accepted=accepted, stated=stated is not None)
+    return Sight(
+        happened_at=received_at if stated is None else stated,
+        at=(number, index),
+        accepted=accepted,
+        stated=stated is not None,
+        received_at=received_at,
+    )
+
+
+def _stretch(glimpse: Glimpse) -> Stretch:
+    return stretch_of(_sight(glimpse), glimpse[8])

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
 from harness.core.instants import MINUTE, Duration, say_duration
 from harness.core.journeys import AdStep
+from harness.core.rules.retrying import receiving
 from harness.core.rules.sighting import Sighting, proof
 from harness.core.rules.tellings import At, Sight, Tellings
 
@@ -59,6 +60,8 @@ class Terms(Struct, frozen=True, kw_only=True):
     """Whether the keys of the journey's steps belong to no other step."""
     lateness: Duration
     """How late an entry may have been told, where no message states when it was."""
+    window: Duration
+    """How long a `messageId` is remembered."""
 
 
 class Exits(Struct, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ class Exits(Struct, frozen=True, kw_only=True):
 
     look_alikes: int
     """How many messages one exit may have: one for each email that the profile declares."""
-    messages: Tellings = field(default_factory=Tellings)
+    messages: Tellings
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -94,6 +97,7 @@ def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
         named=sighting.destination.named,
         told_apart=all(sighting.declarations.tell_apart(step.journey) for step in sighting.candidates),
         lateness=list_delay if sighting.destination.kind == "list" else _LATENESS,
+        window=receiving(sighting).remembered,
     )
 
 

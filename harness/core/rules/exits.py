@@ -55,9 +55,9 @@ class ExitAfterEntry:
             self._leave(owner, users, sighting)
 
     def _enter(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
-        sight, message = sight_of(sighting), sighting.call or sighting.payload
+        sight, message, window = sight_of(sighting), sighting.call or sighting.payload, self._terms[owner].window
         for user in users:
-            self._entries.setdefault((owner, user), Tellings()).add(message, sight)
+            self._entries.setdefault((owner, user), Tellings(window=window)).add(message, sight)
 
     def _leave(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
         call_type = str(sighting.call.get("type")) if sighting.call is not None else "list entry"
@@ -66,7 +66,9 @@ class ExitAfterEntry:
         if exits is None:
             named = any(kind in ("email", "group") for kind, _ in users)
             emails = 1 if named else max(sighting.declarations.emails.get(name, 0) for _, name in users)
-            exits = self._exits[leaver] = Exits(look_alikes=max(1, emails))
+            exits = self._exits[leaver] = Exits(
+                look_alikes=max(1, emails), messages=Tellings(window=self._terms[owner].window)
+            )
         exits.messages.add(sighting.call or sighting.payload, sight_of(sighting))
 
     def follow(self, like: Sighting) -> Follow | None:
@@ -80,10 +82,10 @@ class ExitAfterEntry:
         self._terms.update(other._terms)
         self._deleted |= other._deleted
         for key, entries in other._entries.items():
-            self._entries.setdefault(key, Tellings()).merge(entries)
+            self._entries.setdefault(key, Tellings(window=entries.window)).merge(entries)
         for leaver, exits in other._exits.items():
-            mine = self._exits.setdefault(leaver, Exits(look_alikes=exits.look_alikes))
-            mine.messages.merge(exits.messages)
+            empty = Exits(look_alikes=exits.look_alikes, messages=Tellings(window=exits.messages.window))
+            self._exits.setdefault(leaver, empty).messages.merge(exits.messages)
 
     def violations(self) -> Iterator[Violation]:
         """One for each exit without an entry before it, before its time, or beyond the first of an entry."""
@@ -95,7 +97,9 @@ class ExitAfterEntry:
                 continue  # Nobody knows what the destination still has of somebody who asked to be forgotten.
             entries = {user: self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries}
             steps = {
-                sight for user, each in entries.items() for sight in each.first_sights(left.get((owner, user), ()))
+                sight
+                for user, each in entries.items()
+                for sight in each.first_sights(left.get((owner, user), ()), doubtful=True)
             }
             journey = {sight for user in leaver.users for sight in of_journeys.get((owner.journey, user), ())}
             attempts = sorted({at for each in entries.values() for at in each.places()})
@@ -118,7 +122,7 @@ class ExitAfterEntry:
         found: defaultdict[tuple[str | None, User], list[Sight]] = defaultdict(list)
         for (owner, user), entries in self._entries.items():
             if owner.journey is not None and not self._terms[owner].only_step:
-                found[owner.journey, user].extend(entries.first_sights(left.get((owner, user), ())))
+                found[owner.journey, user].extend(entries.first_sights(left.get((owner, user), ()), doubtful=True))
         return found
 
 

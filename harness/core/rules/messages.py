@@ -10,13 +10,20 @@ from harness.core.calls import DELETE, digest, is_list_entry
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation
 from harness.core.destinations.destination import SOURCE
 from harness.core.destinations.lists import ADD
-from harness.core.instants import HOUR, Duration, Instant, parse_duration
+from harness.core.instants import Duration, Instant
 from harness.core.members import member_message
 from harness.core.rules.abandoning import Abandoned, abandoned
 from harness.core.rules.attempts import ACCEPTED, Answered, Attempt, Plain, Story, answered_of, story_of
 from harness.core.rules.entry_accounts import re_entry
 from harness.core.rules.examples import event, track
-from harness.core.rules.retrying import Receiving, breaches, receiving, repeated_whole, retried_otherwise
+from harness.core.rules.retrying import (
+    Receiving,
+    breaches,
+    message_id_window,
+    receiving,
+    repeated_whole,
+    retried_otherwise,
+)
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting, proof
 
@@ -33,8 +40,7 @@ class Messages:
     """
 
     def __init__(self, parameters: Mapping[str, Any]) -> None:
-        window = parameters.get("message_id_window")
-        self._window: Duration = parse_duration(window) if isinstance(window, str) else 24 * HOUR
+        self._window = message_id_window(parameters)
         self._contents: dict[str, Contents] = {}
         self._receiving: dict[str, Receiving] = {}
         self._unclear: set[str] = set()
@@ -71,7 +77,7 @@ class Messages:
     def _at(self, sighting: Sighting) -> Contents:
         name = sighting.destination.name
         if name not in self._receiving:
-            self._receiving[name] = receiving(sighting, self._window)
+            self._receiving[name] = receiving(sighting)
         least = re_entry(sighting.candidates) if sighting.call is None else None
         if least is not None:
             self._re_entry[name] = min(least, self._re_entry.get(name, least))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from harness.core.delivery import Severity, Violation
 from harness.core.destinations.destination import SOURCE
-from harness.core.instants import MILLISECOND, Duration, say_duration
+from harness.core.instants import HOUR, MILLISECOND, Duration, parse_duration, say_duration
 from harness.core.retry_profiles import NOT_JUDGED, RetryProfile, retry_profile
 from harness.core.rules.attempts import Attempt, Story
 from harness.core.rules.sighting import Sighting, proof
@@ -39,11 +40,15 @@ class Receiving(Struct, frozen=True, kw_only=True):
     """A warning where nobody knows that it was one destination."""
 
 
-def receiving(sighting: Sighting, window: Duration) -> Receiving:
-    """The destination that `sighting` is of; nobody knows what an endpoint behind it made its senders wait.
+def message_id_window(parameters: Mapping[str, Any]) -> Duration:
+    """How long the id of a message is remembered, by a contract's parameters."""
+    window = parameters.get("message_id_window")
+    return parse_duration(window) if isinstance(window, str) else 24 * HOUR
 
-    `window` is how long the id of a message is remembered.
-    """
+
+def receiving(sighting: Sighting) -> Receiving:
+    """The destination that `sighting` is of; nobody knows what an endpoint behind it made its senders wait."""
+    window = message_id_window(sighting.parameters)
     destination, given = sighting.destination, sighting.destination.retries
     source = destination.kind == SOURCE
     if given is None and not source:

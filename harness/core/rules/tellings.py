@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self, TypeAlias
 
 from msgspec import Struct, field
 
 from harness.core.calls import digest
 from harness.core.delivery import Payload
-from harness.core.instants import Instant
+from harness.core.instants import Duration, Instant
 from harness.core.rules.sighting import Sighting
 
 At: TypeAlias = tuple[int, int]
@@ -25,6 +25,8 @@ class Sight(Struct, frozen=True, kw_only=True, order=True):
     at: At
     accepted: bool
     stated: bool
+    received_at: Instant
+    """When the attempt came; 0 where a capture does not say."""
 
     def follows(self, other: Sight) -> bool:
         """Whether this happened after `other`, or may have: by what both state, else in the order of their arrival."""
@@ -35,6 +37,33 @@ class Sight(Struct, frozen=True, kw_only=True, order=True):
         return self.at > other.at
 
 
+class Stretch(Struct, frozen=True, kw_only=True, gc=False):
+    """Attempts under one `messageId` that came soon after each other, so that all are attempts at one message."""
+
+    first: Sight
+    since: Instant
+    until: Instant
+    """When the latest of them came; where a capture does not say, what it states."""
+
+    def near(self, other: Stretch, window: Duration) -> bool:
+        """Whether no more than `window` lies between the two."""
+        return self.since - window <= other.until and other.since - window <= self.until
+
+    def tells_anew(self, earlier: Iterable[Stretch]) -> bool | None:
+        """Whether it tells of something else than `earlier` ones did; False: it repeats one, None: nobody knows."""
+        before = [stretch.first for stretch in earlier]
+        sure = [sight for sight in (*before, self.first) if sight.stated and sight.received_at]
+        if any(self.first.stated and sight.stated and sight.happened_at == self.first.happened_at for sight in before):
+            return False
+        return True if len(sure) == len(before) + 1 else None
+
+
+def stretch_of(sight: Sight, until: Instant = 0) -> Stretch:
+    """An attempt, repeated without a change until then."""
+    came = sight.received_at or sight.happened_at
+    return Stretch(first=sight, since=came, until=max(came, until))
+
+
 def sight_of(sighting: Sighting) -> Sight:
     """The attempt that `sighting` is."""
     stated = sighting.timestamp
@@ -43,14 +72,17 @@ def sight_of(sighting: Sighting) -> Sight:
         at=sighting.at,
         accepted=sighting.accepted,
         stated=stated is not None,
+        received_at=sighting.received_at,
     )
 
 
 class Tellings(Struct, kw_only=True):
     """The messages seen so far, and the attempts at those that have no id."""
 
-    named: dict[str, Sight] = field(default_factory=dict)
-    """By `messageId`, the first sight of each."""
+    window: Duration
+    """How long an id is remembered: what comes again after a longer time may be another message."""
+    named: dict[str, tuple[Stretch, ...]] = field(default_factory=dict)
+    """By `messageId`, all stretches of attempts, with more than the window between any two."""
     unnamed: dict[bytes, set[Sight]] = field(default_factory=dict)
     """Messages without an id: by content, every sight, since only its order tells a retry from a second message."""
 
@@ -58,29 +90,48 @@ class Tellings(Struct, kw_only=True):
         """Take an attempt into account: at the message with the payload's `messageId`, else at one of its content."""
         message = payload.get("messageId")
         if isinstance(message, str) and message:
-            self.add_named(message, sight)
+            self.add_named(message, stretch_of(sight))
         else:
             self.unnamed.setdefault(digest(payload), set()).add(sight)
 
-    def add_named(self, message: str, sight: Sight) -> None:
-        """Take an attempt at the message of that id into account."""
-        self.named[message] = min(sight, self.named.get(message, sight))
+    def add_named(self, message: str, stretch: Stretch) -> None:
+        """Take attempts under that id into account."""
+        known = self.named.get(message, ())
+        near = [stretch, *(each for each in known if each.near(stretch, self.window))]
+        united = Stretch(
+            first=min(each.first for each in near),
+            since=min(each.since for each in near),
+            until=max(each.until for each in near),
+        )
+        self.named[message] = (*(each for each in known if not each.near(stretch, self.window)), united)
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
-        for message, sight in other.named.items():
-            self.add_named(message, sight)
+        for message, stretches in other.named.items():
+            for stretch in stretches:
+                self.add_named(message, stretch)
         for content, sights in other.unnamed.items():
             self.unnamed.setdefault(content, set()).update(sights)
 
     def places(self) -> Iterator[At]:
         """Where attempts were seen: each at messages without an id, the first at the others."""
-        yield from (sight.at for sight in self.named.values())
+        yield from (stretch.first.at for stretches in self.named.values() for stretch in stretches)
         yield from (sight.at for sights in self.unnamed.values() for sight in sights)
 
-    def first_sights(self, undone: Sequence[At] = ()) -> list[Sight]:
-        """The first sight of each message, in order; what undoes such messages was seen at `undone`, in order too."""
-        return sorted([*self.named.values(), *self._unnamed_messages(undone)])
+    def first_sights(self, undone: Sequence[At] = (), *, doubtful: bool = False) -> list[Sight]:
+        """The first sight of each message, in order; what undoes such messages was seen at `undone`, in order too.
+
+        `doubtful` adds ids that came again so late that they may be of another message, or repeat the same.
+        """
+        return sorted([*self._named_messages(doubtful), *self._unnamed_messages(undone)])
+
+    def _named_messages(self, doubtful: bool) -> Iterator[Sight]:
+        for stretches in self.named.values():
+            ordered = sorted(stretches, key=lambda stretch: stretch.since)
+            for place, stretch in enumerate(ordered):
+                anew = place == 0 or stretch.tells_anew(ordered[:place])
+                if anew or (anew is None and doubtful):
+                    yield stretch.first
 
     def _unnamed_messages(self, undone: Sequence[At]) -> Iterator[Sight]:
         """Equal content is a retry only after an attempt that failed, and only until that is undone."""

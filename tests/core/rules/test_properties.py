@@ -34,6 +34,10 @@ DESTINATIONS = {
 KINDS = st.sampled_from(["event", "list"])
 DECLARED = {"journeys": {"first_purchase": {**JOURNEYS["first_purchase"], "exit": {"after": "7d"}}}}
 
+RETURNING = {
+    "journeys": {"first_purchase": {**DECLARED["journeys"]["first_purchase"], "re_entry": {"after": "1d"}}},
+}
+
 
 @cache
 def checker(version: str = "2024") -> Checker:
@@ -131,8 +135,15 @@ def sorted_violations(found: Iterable[Violation]) -> list[str]:
 
 @pytest.mark.parametrize(
     "declared",
-    [{}, DECLARED, {**DECLARED, "complete": True}, {"contract": "personas-journeys"}, {"contract": "segment-spec"}],
-    ids=["undeclared", "exit declared", "all declared", "coming and going", "any calls"],
+    [
+        {},
+        DECLARED,
+        {**DECLARED, "complete": True},
+        RETURNING,
+        {"contract": "personas-journeys"},
+        {"contract": "segment-spec"},
+    ],
+    ids=["undeclared", "exit declared", "all declared", "re-entry declared", "coming and going", "any calls"],
 )
 @given(records=st.lists(RECORDS, max_size=8), data=st.data())
 def test_histories_are_the_same_whatever_the_order(

@@ -110,16 +110,30 @@ DOCUMENTS = st.fixed_dictionaries(
 BODIES = calls() | calls(JSON) | DOCUMENTS | st.lists(calls() | DOCUMENTS, max_size=3) | JSON
 """What a body may hold."""
 
+TIMES = st.sampled_from([f"2026-11-{day:02}T{hour:02}:00:00Z" for day in (1, 2, 9) for hour in (1, 12, 20)])
+"""Times that lie hours, a day or a week apart."""
+
+
+@st.composite
+def timed_calls(draw: st.DrawFn) -> dict[str, Any]:
+    """An entry or an exit that states when it happened, under one of few ids."""
+    name, value = draw(st.sampled_from([("Audience Entered", "true"), ("Audience Exited", "false")]))
+    said = {"event": name, "properties": {KEY: value}, "messageId": draw(st.sampled_from(["m1", "m2"]))}
+    return draw(st.sampled_from([track(**said), track(**said, timestamp=draw(TIMES))]))
+
+
 RECORDS = st.builds(
-    lambda name, kind, payload, status: {
+    lambda name, kind, payload, status, received_at: {
         "destination": name + kind,
         "kind": kind,
         "payload": payload,
         "reply": {"status": status},
+        **({} if received_at is None else {"received_at": received_at}),
     },
     st.sampled_from(["a-", "b-"]),
     st.sampled_from(["event", "list"]),
-    calls() | DOCUMENTS,
+    calls() | timed_calls() | DOCUMENTS,
     st.sampled_from([200, 503]),
+    st.none() | TIMES,
 )
 """Records of deliveries, as cases about rules have them."""
