@@ -125,5 +125,5 @@ def _texts(captures: CaptureFiles) -> Iterator[tuple[str, int, bytes]]:
     for file in captures.names:
         for first, lines in text_blocks(captures.blocks(file)):
             for line, text in enumerate(lines, first):
-                if text.strip():
+                if text and not text.isspace():
                     yield file, line, text

@@ -75,7 +75,7 @@ def check(
             with Reading(size_of(captures.names)) as reading:
                 verdict = checking.verdict(captures, reading)
             evidence = {} if as_json else checking.evidence(captures, verdict)
-            if contract is None and verdict.errors:
+            if contract is None and _errs_in_sample(verdict):
                 _say_better_fit(checking, captures)
     except (UnreadableCapture, NoCapture) as error:
         raise UsageFault(str(error)) from None
@@ -95,6 +95,11 @@ def _no_collections() -> Iterator[None]:
         yield
     finally:
         gc.enable()
+
+
+def _errs_in_sample(verdict: CaptureVerdict) -> bool:
+    """Whether there may be errors among the deliveries by which other contracts are tried."""
+    return verdict.errors > 0 and verdict.violations[0].violation.deliveries[-1] <= _SAMPLE
 
 
 def _say_better_fit(checking: CaptureCheck, captures: CaptureFiles) -> None:

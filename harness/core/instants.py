@@ -68,7 +68,7 @@ def parse_instant(text: str) -> Instant:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     since = moment - _EPOCH
-    return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
+    return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds  # for each line of a capture
 
 
 def instant_of(written: Any) -> Instant | None:

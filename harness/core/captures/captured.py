@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from msgspec import Struct
 
 from harness.core.delivery import OK, RawHeaders, Reply, Respond
@@ -54,6 +56,7 @@ class Captured(Struct, frozen=True, kw_only=True):
         return isinstance(self.reply, Respond) and 200 <= self.reply.status < 300
 
 
+@lru_cache(maxsize=256)
 def agent_header(agent: str) -> RawHeaders:
     """The headers of a request of which nothing is known but its `User-Agent`; none where that is empty."""
     return ((b"user-agent", agent.encode()),) if agent else ()

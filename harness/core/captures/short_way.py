@@ -18,7 +18,7 @@ from harness.core.captures.exported import Exported, read_export
 from harness.core.captures.records import agent_of
 from harness.core.checking import Checker
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Respond
-from harness.core.destinations.bodies import may_be_deep
+from harness.core.destinations.bodies import may_be_deep, text_may_be_deep
 from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import ADD
 from harness.core.instants import Instant, parse_instant
@@ -223,8 +223,7 @@ def _status_reply(status: Any) -> Reply:
 
 def _body(text: str) -> Any:
     """The JSON in the body of a request, where it is not nested too deeply."""
-    body = text.encode()
-    return _odd() if may_be_deep(body) else orjson.loads(body)
+    return _odd() if text_may_be_deep(text) else orjson.loads(text)
 
 
 def _only(payloads: list[Any]) -> Any:

@@ -14,6 +14,8 @@ NESTING = 240
 """Levels of nesting that a body may have."""
 _SHALLOW = 5 * NESTING
 """Bytes in which objects cannot be nested too deeply, since each has braces, quotes and a colon."""
+_ARRAY = ord("[")
+"""One byte is found several times sooner by its number."""
 ENVELOPE = 14
 """Levels that our own documents add around what came, where they list it; orjson writes 254 in all."""
 
@@ -73,9 +75,16 @@ def load_any_depth(body: bytes) -> Any:
 
 def may_be_deep(body: bytes) -> bool:
     """Whether the JSON in `body` may be nested too deeply, as far as counting tells."""
-    if len(body) <= _SHALLOW and b"[" not in body:  # the usual payload; to count takes longer
+    if len(body) <= _SHALLOW and _ARRAY not in body:  # the usual payload; to count takes longer
         return False
     return body.count(b"{") + body.count(b"[") > NESTING
+
+
+def text_may_be_deep(text: str) -> bool:
+    """The same of JSON in `text`."""
+    if len(text) <= _SHALLOW and "[" not in text:
+        return False
+    return text.count("{") + text.count("[") > NESTING
 
 
 def is_deep(document: Any, *, around: int = ENVELOPE) -> bool:
