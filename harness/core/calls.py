@@ -48,7 +48,7 @@ def call_email(call: Payload) -> str | None:
     context = call.get("context")
     elsewhere = context.get("traits") if isinstance(context, dict) else None
     for place in (call.get("traits"), elsewhere, call.get("properties")):  # for each line of a capture: no more calls
-        if isinstance(place, dict):
+        if place and isinstance(place, dict):
             email = place.get("email")
             if isinstance(email, str) and email:
                 return email

@@ -29,7 +29,7 @@ class Request(Struct, frozen=True):
 class Answer(Struct, frozen=True, forbid_unknown_fields=True):
     """A reply that is a mere status."""
 
-    status: Any
+    status: int
 
 
 class Exported(Struct, frozen=True, kw_only=True):

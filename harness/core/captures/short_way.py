@@ -161,7 +161,7 @@ class ShortWay:
         """What a line of an export tells of; an error where that is not plain."""
         written, answered, asked = exported.received_at, exported.reply, exported.request
         received_at = 0 if written is None else parse_instant(written)
-        reply = OK if answered is None else _status_reply(answered.status)
+        reply = OK if answered is None else _REPLIES[answered.status]
         headers = () if asked.headers is None else agent_header(asked.headers.user_agent)
         sent = _body(asked.body)
         kind = "event"
@@ -214,11 +214,8 @@ def _odd() -> NoReturn:
 
 def _reply(written: dict[str, Any]) -> Reply:
     """What was answered, where that is a mere status."""
-    return _status_reply(written["status"]) if len(written) == 1 else _odd()
-
-
-def _status_reply(status: Any) -> Reply:
-    return _REPLIES[status] if type(status) is int else _odd()
+    status = written["status"]
+    return _REPLIES[status] if len(written) == 1 and type(status) is int else _odd()
 
 
 def _body(text: str) -> Any:

@@ -9,7 +9,7 @@ from harness.core.calls import DELETE, EXIT_EVENTS, is_list_entry, subject, subj
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation, accepts
 from harness.core.instants import Instant
 from harness.core.rules.entry_accounts import surplus
-from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, opened, united, users_of
+from harness.core.rules.entry_books import Book, glimpse_of, identifier_of, identifier_of_user, opened, united, users_of
 from harness.core.rules.examples import event, track
 from harness.core.rules.retrying import receiving
 from harness.core.rules.rule import Example, Follow, Rule
@@ -62,6 +62,7 @@ class OncePerEntry:
             return None
         book, said_at, see = self._book(like), subject_name(call), self.see
         entries, window = book.entries, book.window
+        identify = identifier_of if call.get("type") == "group" else identifier_of_user
 
         def note(
             call: Payload, number: int, index: int, received_at: Instant, reply: Reply, headers: RawHeaders
@@ -69,7 +70,7 @@ class OncePerEntry:
             said, message = call.get(said_at), call.get("messageId")
             if isinstance(said, dict) and isinstance(message, str) and message:
                 entered = said.get(key) in _IN and call.get("event") not in EXIT_EVENTS
-                identifier = identifier_of(call) if entered else None
+                identifier = identify(call) if entered else None
                 stated, user, anonymous = call.get("timestamp"), call.get("userId"), call.get("anonymousId")
                 accepted = reply is OK or accepts(reply, index)
                 glimpse = (number, index, received_at, accepted, message, stated, user, anonymous, received_at)

@@ -16,8 +16,8 @@ from harness.core.rules.retrying import receiving
 from harness.core.rules.sighting import Sighting
 from harness.core.rules.tellings import Sight, Stretch, Tellings, stretch_of
 
-Identifier: TypeAlias = tuple[str, str]
-"""What kind of identifier a message goes by, and which."""
+Identifier: TypeAlias = str | tuple[str, str]
+"""What a message goes by: mostly an email, else the kind of another identifier, and that."""
 Glimpse: TypeAlias = tuple[int, int, Instant, bool, Any, Any, Any, Any, Instant]
 """The only message about a user: number and index, when it came, if accepted; its `messageId`, `timestamp`, `userId`
 and `anonymousId`, as they are written; when it came for the last time."""
@@ -58,7 +58,7 @@ class Book(Struct, frozen=True, kw_only=True):
         known = self.entries.get(identifier)
         if isinstance(known, Account):
             return known
-        kind, user = identifier
+        kind, user = ("email", identifier) if isinstance(identifier, str) else identifier
         # Who goes by an email has it as the only one.
         look_alikes = max(1, self.emails.get(user, 0) if kind == "id" else 1)
         account = Account(
@@ -120,9 +120,14 @@ def identifier_of(call: Payload) -> Identifier | None:
         group = call.get("groupId")
         if isinstance(group, str) and group:
             return "group", group
+    return identifier_of_user(call)
+
+
+def identifier_of_user(call: Payload) -> Identifier | None:
+    """The same of a call that is no group call."""
     email = call_email(call)
     if email is not None:
-        return "email", email.casefold()
+        return email.casefold()
     for user in (call.get("userId"), call.get("anonymousId")):  # as `users_of`, without a generator for each line
         if isinstance(user, str) and user:
             return "id", user
