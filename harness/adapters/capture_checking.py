@@ -11,12 +11,12 @@ from typing import Protocol
 from msgspec import Struct
 
 from harness.adapters.capture_files import CaptureFiles
-from harness.adapters.check_workers import Part, Workers
+from harness.adapters.check_workers import Part, UnevenPart, Workers
 from harness.adapters.contract_files import load_contract
 from harness.core.captures.captured import Captured, Defaults
 from harness.core.captures.judging import CaptureJudge, CaptureVerdict
 from harness.core.captures.layout import text_blocks
-from harness.core.captures.reading import is_one_each, read_lines
+from harness.core.captures.reading import begin_oddly, read_lines
 from harness.core.captures.records import read_captured
 from harness.core.captures.sources import Sources
 from harness.core.contract import Contract
@@ -35,6 +35,10 @@ class Watch(Protocol):
 
     def read(self, size: int) -> None:
         """So many of its bytes were read."""
+        ...
+
+    def restarted(self) -> None:
+        """All is read again, from the first file on."""
         ...
 
 
@@ -58,17 +62,26 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
 
     def verdict(self, captures: CaptureFiles, watch: Watch) -> CaptureVerdict:
         """The verdict on all that `captures` tell of; raises NoCapture where they are not what can be judged."""
+        try:
+            return self._judged(captures, watch, self.jobs)
+        except UnevenPart:  # Rare, since the lines before it were not: looking through all beforehand takes longer.
+            watch.restarted()
+            return self._judged(captures, watch, 1)
+
+    def _judged(self, captures: CaptureFiles, watch: Watch, jobs: int) -> CaptureVerdict:
         judge, sources = CaptureJudge(self.contract, self.declarations, self.defaults, shown=self.shown), Sources()
         with ExitStack() as stack:
             workers: Workers | None = None
-            left = self.alone
+            left, even = self.alone, True
             for file, line, lines in _blocks(captures, sources, watch):
-                if self.jobs > 1 and left <= 0 and is_one_each(lines):
+                before, odd = judge.number, jobs > 1 and begin_oddly(lines)
+                if jobs > 1 and left <= 0 and even and not odd:
                     workers = workers or stack.enter_context(self._workers())
-                    workers.give(Part(file=file, line=line, number=judge.number, lines=lines))
-                    judge.leap(judge.number + len(lines))
+                    workers.give(Part(file=file, line=line, number=before, lines=lines))
+                    judge.leap(before + len(lines))
                 else:
                     read_lines(lines, file, line, judge, sources, self.defaults)
+                    even = even and (odd or judge.number == before + len(lines))
                 left -= sum(map(len, lines))
             for state, formed, formless in workers.results() if workers else ():
                 judge.merge(state)

@@ -23,8 +23,12 @@ Result: TypeAlias = tuple[JudgeState, dict[str, int], dict[str, int]]
 """What a worker saw, and how many deliveries of each file have a known form, and none."""
 
 
+class UnevenPart(Exception):
+    """A line told of a page, or of more or fewer deliveries than one, so that those behind it are numbered wrongly."""
+
+
 class Part(Struct, frozen=True, kw_only=True):
-    """Some lines of a capture, each of which tells of one delivery."""
+    """Some lines of a capture, each of which tells of one delivery, as far as anybody knows."""
 
     file: str
     line: int
@@ -64,33 +68,44 @@ class Workers:
             process.join()
 
     def give(self, part: Part) -> None:
-        """Let the next worker judge `part`; waits while it has enough to do."""
+        """Let the next worker judge `part`; waits while it has enough to do. Raises UnevenPart for one before."""
         connection = next(self._turns)
         try:
             connection.send(part)
         except (BrokenPipeError, ConnectionResetError):
-            raise WorkerFailed(_last_words(connection)) from None
+            raise _ended(connection) from None
 
     def results(self) -> Iterator[Result]:
         """What each of them saw, once they are done; nothing more can be given then."""
         for _, connection in self._workers:
-            connection.send(None)
-        for _, connection in self._workers:
             try:
-                result = connection.recv()
-            except EOFError:
-                raise WorkerFailed("a worker ended without a word; was there too little memory?") from None
-            if isinstance(result, str):
-                raise WorkerFailed(result)
-            yield result
+                connection.send(None)
+            except (BrokenPipeError, ConnectionResetError):
+                raise _ended(connection) from None
+        for _, connection in self._workers:
+            yield _said(connection)
 
 
-def _last_words(connection: Connection) -> str:
-    """What a worker said that is no more."""
+def _said(connection: Connection) -> Result:
+    """What a worker saw; raises UnevenPart where that is of no use, and WorkerFailed where it failed."""
     try:
-        return str(connection.recv()) if connection.poll() else "a worker ended without a word"
+        result: Result | UnevenPart | str = connection.recv()
     except (EOFError, OSError):
-        return "a worker ended without a word; was there too little memory?"
+        raise WorkerFailed("a worker ended without a word; was there too little memory?") from None
+    if isinstance(result, UnevenPart):
+        raise result
+    if isinstance(result, str):
+        raise WorkerFailed(result)
+    return result
+
+
+def _ended(connection: Connection) -> Exception:
+    """Why a worker is no more, from which no result was due yet."""
+    try:
+        _said(connection)
+    except (UnevenPart, WorkerFailed) as error:
+        return error
+    return WorkerFailed("a worker ended before its time")
 
 
 def _work(connection: Connection, judge: Callable[[], CaptureJudge], defaults: Defaults) -> None:
@@ -101,6 +116,8 @@ def _work(connection: Connection, judge: Callable[[], CaptureJudge], defaults: D
         connection.send(_judged(connection, judge(), defaults))
     except (EOFError, BrokenPipeError):
         pass  # The parent has ended.
+    except UnevenPart as uneven:
+        connection.send(uneven)
     except Exception:  # noqa: BLE001 - the parent tells of it
         connection.send(traceback.format_exc())
 
@@ -111,4 +128,6 @@ def _judged(connection: Connection, judge: CaptureJudge, defaults: Defaults) -> 
         judge.leap(part.number)
         sources.opened(part.file)
         read_lines(part.lines, part.file, part.line, judge, sources, defaults)
+        if judge.number != part.number + len(part.lines) or sources.pages:
+            raise UnevenPart
     return judge.state(), dict(sources.formed), dict(sources.formless)

@@ -87,6 +87,10 @@ class Reading(_Bar):
         if self._bar is not None:
             self._bar.update(self._task, description=name[-40:])
 
+    def restarted(self) -> None:
+        """Begin anew, as all files are read again."""
+        self._before = self._now = 0
+
     def read(self, size: int) -> None:
         """Say how many bytes of the file were read so far."""
         self._now = size

@@ -31,6 +31,9 @@ class Unwatched:
     def read(self, size: int) -> None:
         """Nothing."""
 
+    def restarted(self) -> None:
+        """Nothing."""
+
 
 def check(jobs: int, *, shown: int | None = None) -> CaptureCheck:
     """A check that starts other processes at once."""
@@ -87,6 +90,38 @@ def test_several_processes_find_the_same(files: list[str], shown: int | None) ->
         reports.append((json.dumps(check_report(verdict)), check_text(verdict, evidence)))
     assert reports[0] == reports[1]
     assert len(verdict.counts) > 5
+
+
+UNEVEN = [
+    json.dumps({"deliveries": [event(track(userId="first")), event(track(userId="second"))]}),
+    json.dumps({"deliveries": [event(track(userId="one"))]}).replace("del", "\\u0064el"),
+    '{"log": {"entries": []}}',
+    '{"request": {"url": "http://h", "method": "GET"}}',
+]
+
+
+@pytest.mark.parametrize("line", UNEVEN, ids=["a page", "a page of one", "an empty HAR", "an entry of a HAR"])
+def test_several_processes_number_what_is_behind_an_uneven_line(
+    line: str, files: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that tells of more or fewer deliveries than one, wherever it stands, changes no number in the report."""
+    monkeypatch.setattr("harness.adapters.capture_files._BLOCK", 5_000)
+    lines = [json.dumps(each) for each in records() if isinstance(each, dict)]
+    Path("uneven.ndjson").write_text("\n".join([*lines[:100], line, *lines[100:200]]))
+    found = []
+    for jobs in (1, 2):
+        with CaptureFiles(["uneven.ndjson"]) as captures:
+            found.append(json.dumps(check_report(check(jobs).verdict(captures, Unwatched()))))
+    assert found[0] == found[1]
+
+
+def test_a_page_that_others_read_may_not_be_the_last(tmp_path: Path) -> None:
+    """A page after which others must come is no whole capture, wherever it stands and whoever read it."""
+    lines = [json.dumps(event(track()))] * 3
+    page = json.dumps({"deliveries": [event(track())], "next": 7})
+    (tmp_path / "page.ndjson").write_text("\n".join([*lines, page, *lines]))
+    with CaptureFiles([str(tmp_path / "page.ndjson")]) as captures, pytest.raises(NoCapture, match="the others were"):
+        check(2).verdict(captures, Unwatched())
 
 
 def test_a_file_that_others_read_may_be_no_capture(tmp_path: Path) -> None:

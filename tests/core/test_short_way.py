@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from harness.adapters.contract_files import load_contract
 from harness.core.captures.captured import Defaults
 from harness.core.captures.judging import CaptureJudge
-from harness.core.captures.reading import is_one_each
 from harness.core.declarations import Declarations
 from harness.core.rules.examples import JOURNEYS, KEY, event, listed, personas, track
 from harness.core.rules.key_histories import OTHER_SPACE
@@ -141,30 +140,6 @@ def test_what_is_kept_does_not_grow_with_lines() -> None:
     finally:
         tracemalloc.stop()
     assert kept < 20 * 2 * len(lines)  # Two bytes a line: nothing that is kept is so small.
-
-
-ESCAPED = st.sampled_from(
-    [
-        b'{"\\u0064eliveries": [{"destination": "crm", "payload": {}}, 5]}\n',
-        b'{"deliveries": []}\n',
-        b'{"log": {"entries": []}}\n',
-        b'{"request": {"url": "http://h", "method": "GET"}}\n',
-        b'\t{"type": "track"}\n',
-        b" \n",
-    ]
-)
-
-
-@given(lines=st.lists(LINES | ESCAPED, min_size=1, max_size=4))
-def test_lines_are_counted_beforehand_only_where_each_is_one_delivery(lines: list[bytes]) -> None:
-    """Where lines are said to tell of one delivery each, they do."""
-    if is_one_each(lines):
-        assert [len(captured_of(line)) for line in lines] == [1] * len(lines)
-
-
-def test_plain_lines_are_counted_beforehand() -> None:
-    """Lines of records are known to be one delivery each, broken ones among them."""
-    assert is_one_each([*usual(), b"oops\n", b'{"type": "tr\xc3\xa4ck", "x": "\\u00e9"}'])
 
 
 @settings(deadline=None)

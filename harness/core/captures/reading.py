@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from harness.core.captures.captured import Defaults
@@ -12,10 +11,6 @@ from harness.core.captures.sources import Sources
 
 _ODD_LINES = (b"[", b" ", b"\t", b"\r", b"\n", b"\v", b"\f")
 """How lines begin that hold an array, or that may be blank."""
-_ODD_MEMBERS = (b'"deliveries"', b'"entries"')
-"""Names of members that may hold several deliveries."""
-_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
-"""A letter that is written otherwise than as itself, so that a name may not be recognised."""
 
 
 def read_lines(
@@ -36,12 +31,6 @@ def read_lines(
         sources.merge({file: taken}, {})
 
 
-def is_one_each(lines: Sequence[bytes]) -> bool:
-    """Whether each of `lines` certainly tells of just one delivery, be it a broken one."""
-    text = b"".join(lines)
-    return (
-        not any(line.startswith(_ODD_LINES) for line in lines)
-        and not any(odd in text for odd in _ODD_MEMBERS)
-        and not (b'"url"' in text and b'"request"' in text)  # an entry of a HAR may be no delivery
-        and not (b"\\" in text and b"\\u00" in text and _ESCAPED_LETTER.search(text))  # the quicker searches first
-    )
+def begin_oddly(lines: Sequence[bytes]) -> bool:
+    """Whether any of `lines` begins as if it might be blank, or hold an array: others mostly tell of one delivery."""
+    return any(line.startswith(_ODD_LINES) for line in lines)

@@ -52,6 +52,8 @@ class Sources:
         """Know of no file yet."""
         self._file = ""
         self._open: _Page | None = None
+        self.pages = 0
+        """How many pages of deliveries there were."""
         self._faults: dict[str, list[str]] = {}
         """By file, pages that it does not follow."""
         self.formed: Counter[str] = Counter()
@@ -69,6 +71,7 @@ class Sources:
         if self._open is not None and not self._open.followed_by(document):
             self._faults[self._file].append(self._open.fault())
         self._open = None
+        self.pages += 1
         if document.get("next") is not None:
             held, total = len(document["deliveries"]), _whole(document.get("total"))
             self._open = _Page(file=self._file, held=held, after=document["next"], total=total)
