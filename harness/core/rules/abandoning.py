@@ -54,7 +54,7 @@ def _was_due(profile: RetryProfile, tries: Sequence[Attempt]) -> bool:
     last = tries[-1].answered
     if last.accepted or not last.sure or not profile.retries(last.status):
         return False
-    return bool(tries[0].when and tries[-1].when) and not _may_give_up(profile, tries)
+    return tries[0].when > 0 and tries[-1].when > 0 and not _may_give_up(profile, tries)
 
 
 def _may_give_up(profile: RetryProfile, tries: Sequence[Attempt]) -> bool:
@@ -64,7 +64,7 @@ def _may_give_up(profile: RetryProfile, tries: Sequence[Attempt]) -> bool:
         return True
     told = any(each.answered.told for each in tries)
     window = profile.told_in_all if told and profile.told_in_all is not None else profile.window
-    waited = last.when - tries[-2].when if len(tries) > 1 else 0
+    waited = last.when - tries[-2].when if len(tries) > 1 and tries[-2].when > 0 else 0
     longest = max(_GROWTH * waited, profile.cap) if waited else 0
     return last.when + max(longest, last.answered.told) > first.when + window
 

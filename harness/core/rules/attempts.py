@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby, pairwise
+from itertools import pairwise
 from typing import NamedTuple, Self, TypeAlias
 
 from msgspec import Struct, field
@@ -22,7 +22,7 @@ _UNSURE = range(300, 400)
 """Answers that a client may follow by itself, so that nobody knows what its sender made of them."""
 
 Sight: TypeAlias = tuple[int, int, Instant]
-"""Number of the delivery, index in it, and when it came."""
+"""Number of the delivery, index in it, and when it came; where nobody knows, what it states, below 0, or 0."""
 Plain: TypeAlias = tuple[bytes, int, int, Instant]
 """The only attempt at a message, which was accepted: the digest of its content, and its sight."""
 
@@ -56,7 +56,7 @@ class Attempt(NamedTuple):
     number: int
     place: int
     when: Instant
-    """0 where nobody knows."""
+    """When it came; where nobody knows, what it states, below 0, or 0."""
     content: bytes
     answered: Answered
 
@@ -64,6 +64,11 @@ class Attempt(NamedTuple):
     def at(self) -> tuple[int, int]:
         """Its place in the run."""
         return self.number, self.place
+
+    def repeats(self, before: Attempt) -> bool:
+        """Whether it tells nothing that one before it does not: it was accepted at the same time, as that was."""
+        accepted = self.answered == before.answered == ACCEPTED
+        return accepted and self.when == before.when and self.content == before.content
 
 
 def answered_of(reply: Reply, index: int, now: Instant) -> Answered:
@@ -81,25 +86,27 @@ def answered_of(reply: Reply, index: int, now: Instant) -> Answered:
 
 
 class Story(Struct, kw_only=True):
-    """The attempts at one message until it is accepted, where that was not plainly so at the first; then it is over."""
+    """The attempts at one message, where it was not plainly accepted at the first, and none came later."""
 
     contents: dict[bytes, tuple[Sight, Sight]] = field(default_factory=dict)
-    """By digest, the first sight of each content that it came with, and the first of the latest time, even after it."""
+    """By digest, the first sight of each content that it came with, and the first of the latest time."""
     attempts: list[Attempt] = field(default_factory=list)
-    """In order; the first `MOST` of them. After one that was accepted among others, the next follows."""
+    """In order; the first `MOST` of them."""
 
     def add(self, attempt: Attempt) -> None:
         """Take an attempt into account."""
         sight = (attempt.number, attempt.place, attempt.when)
         self._sighted(attempt.content, sight, sight)
-        if not self.attempts or attempt.at < self.attempts[-1].at or not _is_over(self.attempts):
-            self.attempts = _until_over([*self.attempts, attempt])
+        if self.attempts and attempt.at < self.attempts[-1].at:
+            self.attempts = _telling([*self.attempts, attempt])
+        elif len(self.attempts) < MOST and not any(attempt.repeats(each) for each in self.attempts):
+            self.attempts.append(attempt)
 
     def merge(self, other: Self) -> None:
         """Take over what `other` holds."""
         for content, sights in other.contents.items():
             self._sighted(content, *sights)
-        self.attempts = _until_over([*self.attempts, *other.attempts])
+        self.attempts = _telling([*self.attempts, *other.attempts])
 
     def _sighted(self, content: bytes, first: Sight, last: Sight) -> None:
         known = self.contents.get(content)
@@ -111,35 +118,85 @@ class Story(Struct, kw_only=True):
         """Each time that it came with another content within `window`: the content before, its sight, and the next."""
         if len(self.contents) == 1:
             return []
-        firsts = sorted((first, content) for content, (first, _) in self.contents.items())
-        every = sorted({(sight, content) for content, sights in self.contents.items() for sight in sights})
         found: dict[frozenset[bytes], tuple[bytes, Sight, Sight]] = {}
-        for (before, content), (sight, other) in chain(pairwise(firsts), pairwise(every)):
-            if content != other and sight[2] - before[2] <= window:
-                found.setdefault(frozenset((content, other)), (content, before, sight))
+        firsts: dict[bytes, Sight] = {}
+        before: tuple[bytes, Sight] | None = None
+        for content, sight in self._sights():
+            if before is None or not _within(window, before[1], sight):
+                firsts = {}
+            elif content not in firsts:
+                first = firsts[before[0]]
+                told = first if _within(window, first, sight) else before[1]
+                found.setdefault(frozenset((before[0], content)), (before[0], told, sight))
+            firsts.setdefault(content, sight)
+            before = content, sight
         return list(found.values())
 
-    def parts(self, window: Duration) -> list[list[Attempt]]:
-        """The attempts, by the content that they repeat; none where not all are kept, or another came too early."""
+    def _sights(self) -> list[tuple[bytes, Sight]]:
+        """All sights that are kept, with what came, in the order of their times as far as these are known."""
+        every = {(content, sight) for content, sights in self.contents.items() for sight in sights}
+        every |= {(each.content, (each.number, each.place, each.when)) for each in self.attempts}
+        timed = all(sight[2] > 0 for _, sight in every)
+        return sorted(every, key=lambda seen: (seen[1][2] if timed else 0, seen[1]))
+
+    def parts(self, window: Duration, *, named: bool) -> list[list[Attempt]]:
+        """The attempts until one is accepted, by the content that they repeat; none where not all are kept.
+
+        What comes after more than `window` is sent anew. `named`: it can be none but that message; others end with the
+        first part that was accepted. None either where another content came within `window`.
+        """
         if len(self.attempts) >= MOST or self.reuses(window):
             return []
-        return [list(part) for _, part in groupby(self.attempts, key=lambda attempt: attempt.content)]
+        parts: list[list[Attempt]] = []
+        last: Attempt | None = None
+        for attempt in self._in_order():
+            over = bool(parts) and _is_over(parts[-1])
+            anew = last is not None and 0 < last.when < attempt.when - window
+            if not parts or (anew and over and named) or (not over and attempt.content != parts[-1][-1].content):
+                parts.append([attempt])
+            elif not over:
+                parts[-1].append(attempt)
+            last = attempt
+        return parts
+
+    def _in_order(self) -> list[Attempt]:
+        """The attempts by time, where all are known to have one; else by their places."""
+        timed = all(each.when > 0 for each in self.attempts)
+        return sorted(self.attempts, key=lambda each: (each.when if timed else 0, each.at))
 
     def pairs(self) -> Iterator[tuple[Attempt, Attempt]]:
-        """Each attempt with the next one, where that came in another delivery."""
-        return ((each, then) for each, then in pairwise(self.attempts) if each.number != then.number)
+        """Each attempt, until one was accepted, with the next one, where that came in another delivery."""
+        told = _until_over(self._in_order())
+        return ((each, then) for each, then in pairwise(told) if each.number != then.number)
 
     def refused_until(self, place: tuple[int, int], content: bytes) -> bool:
         """Whether the message came with `content` only before `place`, and was refused each time."""
-        told = [attempt for attempt in self.attempts if attempt.content == content]
+        told = [attempt for attempt in _until_over(self._in_order()) if attempt.content == content]
         return bool(told) and all(each.at < place and not each.answered.accepted for each in told)
 
 
-def _until_over(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """As many of `attempts` as are kept, in order."""
+def _within(window: Duration, before: Sight, then: Sight) -> bool:
+    """Whether no more than `window` lies between two sights, as far as both say the same; else nobody knows."""
+    first, second = before[2], then[2]
+    if (first > 0) is not (second > 0):
+        return False
+    return not first or not second or abs(second - first) <= window
+
+
+def _telling(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """As many of `attempts` as are kept, in order, without those that tell nothing new."""
     kept: list[Attempt] = []
     for attempt in sorted(attempts):
-        if len(kept) == MOST or _is_over(kept):
+        if len(kept) < MOST and not any(attempt.repeats(each) for each in kept):
+            kept.append(attempt)
+    return kept
+
+
+def _until_over(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """`attempts` until nothing more is told of the message."""
+    kept: list[Attempt] = []
+    for attempt in attempts:
+        if _is_over(kept):
             break
         kept.append(attempt)
     return kept

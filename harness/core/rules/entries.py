@@ -18,6 +18,8 @@ from harness.core.rules.tellings import Sight, Tellings, sight_of
 
 _IN = ("true", True)
 _OUT = ("false", False)
+_ALONE = "id without an email"
+"""An exit that names no email is of all emails of its user."""
 
 
 class OncePerEntry:
@@ -47,8 +49,11 @@ class OncePerEntry:
         if value in _IN and not left:
             self._book(sighting).add(identifier, call, glimpse_of(call, sighting))
         elif self._come_and_go and (left or value in _OUT):
-            owner = (_step(sighting), identifier)
-            self._left.setdefault(owner, Tellings(window=receiving(sighting).remembered)).add(call, sight_of(sighting))
+            window = receiving(sighting).remembered
+            kinds = ("id",) if isinstance(identifier, str) else ("id", _ALONE)
+            for name in {identifier, *((kind, user) for kind in kinds for user in users_of(call))}:
+                owner = (_step(sighting), name)
+                self._left.setdefault(owner, Tellings(window=window)).add(call, sight_of(sighting))
 
     def _book(self, sighting: Sighting) -> Book:
         step = _step(sighting)
@@ -101,10 +106,11 @@ class OncePerEntry:
         for step, book in self._books.items():
             for identifier, account in book.accounts():
                 deletes = {each for user in account.users for each in self._deleted.get((book.destination, user), ())}
-                left = self._left.get((step, identifier))
-                yield from surplus(
-                    account, deletes.union(left.first_sights(doubtful=True) if left else ()), book.severity
-                )
+                kind = _ALONE if isinstance(identifier, str) else "id"
+                names = {identifier, *((kind, user) for user in account.users)}
+                left = [self._left[step, name] for name in names if (step, name) in self._left]
+                ends = deletes.union(*(each.first_sights(doubtful=True) for each in left))
+                yield from surplus(account, ends, book.severity)
 
 
 def _step(sighting: Sighting) -> Hashable:

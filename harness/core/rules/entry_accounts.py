@@ -61,7 +61,7 @@ def surplus(entries: Account, ends: Collection[Sight], severity: Severity) -> It
                 severity=severity,
                 message=f"{entries.what} more than once for one entry",
                 payload=sight.at[1],
-                path="$.messageId",
+                path="$.timestamp" if sight.message and sight.message == opened.message else "$.messageId",
                 expected=f"{messages} for each entry{until}",
                 actual="one message more, which is no retry" + (f", {say_duration(gap)} after it" if until else ""),
                 deliveries=proof(opened.at, sight.at),

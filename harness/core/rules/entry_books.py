@@ -148,7 +148,7 @@ def _texts(*values: Any) -> Iterator[str]:
 
 
 def _sight(glimpse: Glimpse) -> Sight:
-    number, index, received_at, accepted, _, written, _, _, _ = glimpse
+    number, index, received_at, accepted, message, written, _, _, _ = glimpse
     stated = instant_of(written)
     return Sight(
         happened_at=received_at if stated is None else stated,
@@ -156,6 +156,7 @@ def _sight(glimpse: Glimpse) -> Sight:
         accepted=accepted,
         stated=stated is not None,
         received_at=received_at,
+        message=message if isinstance(message, str) else "",
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.declarations import DeclaredStep
 from harness.core.delivery import Violation
@@ -37,8 +38,8 @@ class Leaver(NamedTuple):
 
     owner: Owner
     call_type: str
-    users: tuple[User, ...]
-    """All that the message names its user by."""
+    user: User
+    """What the messages name the user by: a group, else an email, else the first id that there is."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -70,6 +71,8 @@ class Exits(Struct, frozen=True, kw_only=True):
     look_alikes: int
     """How many messages one exit may have: one for each email that the profile declares."""
     messages: Tellings
+    users: set[User] = field(default_factory=set)
+    """All that the messages name the user by."""
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -88,6 +91,9 @@ def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
     leaving = [step for step in sighting.candidates if step.exits]
     exits = [step.journey.exit_after for step in leaving if step.journey.exit_after is not None]
     always = sighting.parameters.get("exits") == "always"
+    place, retried = receiving(sighting), 0
+    if place.profile is not None and not sighting.declarations.complete:
+        retried = place.profile.window  # A capture may begin with the last of many attempts.
     return Terms(
         exit_after=min(exits, default=None),
         remove_after=min(_expiries(leaving), default=None),
@@ -96,9 +102,14 @@ def terms_of(sighting: Sighting, list_delay: Duration) -> Terms:
         whole=sighting.declarations.complete,
         named=sighting.destination.named,
         told_apart=all(sighting.declarations.tell_apart(step.journey) for step in sighting.candidates),
-        lateness=list_delay if sighting.destination.kind == "list" else _LATENESS,
-        window=receiving(sighting).remembered,
+        lateness=list_delay if sighting.destination.kind == "list" else _LATENESS + retried,
+        window=place.remembered,
     )
+
+
+def milder(mine: Terms, theirs: Terms) -> Terms:
+    """Those of a destination that is of two kinds, of which `mine` and `theirs` are the terms."""
+    return replace(mine, lateness=max(mine.lateness, theirs.lateness))
 
 
 def _expiries(steps: Iterable[DeclaredStep]) -> Iterator[Duration]:
@@ -118,10 +129,11 @@ def breaches(leaver: Leaver, exits: Exits, known: Known, terms: Terms) -> Iterat
             if told > exits.look_alikes and not (terms.returns and not sight.happened_at):
                 yield _violation(leaver, "a second time", "one exit for each entry", "one exit more", (last, sight))
             continue
+        stay = _since(last, before)
         if not before:
             yield from _without_entry(leaver, sight, known, terms)
-        else:
-            yield from _too_early(leaver, sight, _since(last, before), _since(last, known.journey), terms)
+        elif not all(entry.doubtful for entry in stay):
+            yield from _too_early(leaver, sight, stay, _since(last, known.journey), terms)
         last, told = sight, 1
 
 
@@ -130,8 +142,9 @@ def _without_entry(leaver: Leaver, sight: Sight, known: Known, terms: Terms) -> 
     if not known.step:
         if terms.whole:
             yield _violation(leaver, "without an entry", "an entry before the exit", "no entry", (sight,))
-    elif terms.whole or (sight.happened_at and not terms.returns):
-        first = known.step[0]
+        return
+    first = known.step[0]
+    if terms.whole or (sight.stated and first.stated and not terms.returns):
         yield _violation(leaver, "before the entry", "an entry before the exit", "an entry after it", (first, sight))
 
 
@@ -168,7 +181,7 @@ def _waited_less(start: Sight, sight: Sight, wait: Duration, terms: Terms) -> bo
 
 
 def _violation(leaver: Leaver, how: str, expected: str, actual: str, sights: Sequence[Sight]) -> Violation:
-    user, where = leaver.users[-1][1][:120], leaver.owner.destination
+    user, where = leaver.user[1][:120], leaver.owner.destination
     return Violation(
         rule="exit-after-entry",
         message=f"{where} was told by {leaver.call_type} {how} that {user} left",

@@ -13,7 +13,17 @@ from harness.core.delivery import Payload, Violation
 from harness.core.destinations.lists import ADD
 from harness.core.instants import HOUR, Duration, parse_duration
 from harness.core.rules.examples import JOURNEYS, KEY, event, track
-from harness.core.rules.exit_accounts import Exits, Known, Leaver, Owner, Terms, User, breaches, terms_of
+from harness.core.rules.exit_accounts import (
+    Exits,
+    Known,
+    Leaver,
+    Owner,
+    Terms,
+    User,
+    breaches,
+    milder,
+    terms_of,
+)
 from harness.core.rules.rule import Example, Follow, Rule
 from harness.core.rules.sighting import Sighting
 from harness.core.rules.tellings import At, Sight, Tellings, sight_of
@@ -26,6 +36,8 @@ class ExitAfterEntry:
         delay = parameters.get("list_delay")
         self._list_delay: Duration = parse_duration(delay) if isinstance(delay, str) else 24 * HOUR
         self._terms: dict[Owner, Terms] = {}
+        self._known: set[tuple[Owner, str]] = set()
+        """Owners whose terms are known, with the kinds of destination that they are known of."""
         self._entries: dict[tuple[Owner, User], Tellings] = {}
         self._exits: dict[Leaver, Exits] = {}
         self._deleted: set[tuple[str, User]] = set()
@@ -47,12 +59,16 @@ class ExitAfterEntry:
             step=step.step.name if step else sighting.key,
             destination=sighting.destination.name,
         )
-        if owner not in self._terms:
-            self._terms[owner] = terms_of(sighting, self._list_delay)
+        if (owner, sighting.destination.kind) not in self._known:
+            self._known.add((owner, sighting.destination.kind))
+            self._note(owner, terms_of(sighting, self._list_delay))
         if entered:
             self._enter(owner, users, sighting)
         else:
             self._leave(owner, users, sighting)
+
+    def _note(self, owner: Owner, terms: Terms) -> None:
+        self._terms[owner] = milder(self._terms.get(owner, terms), terms)
 
     def _enter(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
         sight, message, window = sight_of(sighting), sighting.call or sighting.payload, self._terms[owner].window
@@ -61,14 +77,15 @@ class ExitAfterEntry:
 
     def _leave(self, owner: Owner, users: tuple[User, ...], sighting: Sighting) -> None:
         call_type = str(sighting.call.get("type")) if sighting.call is not None else "list entry"
-        leaver = Leaver(owner=owner, call_type=call_type, users=users)
+        user = max(users, key=lambda user: user[0] == "email")
+        leaver = Leaver(owner=owner, call_type=call_type, user=user)
         exits = self._exits.get(leaver)
         if exits is None:
-            named = any(kind in ("email", "group") for kind, _ in users)
-            emails = 1 if named else max(sighting.declarations.emails.get(name, 0) for _, name in users)
+            emails = 1 if user[0] in ("email", "group") else sighting.declarations.emails.get(user[1], 0)
             exits = self._exits[leaver] = Exits(
                 look_alikes=max(1, emails), messages=Tellings(window=self._terms[owner].window)
             )
+        exits.users.update(users)
         exits.messages.add(sighting.call or sighting.payload, sight_of(sighting))
 
     def follow(self, like: Sighting) -> Follow | None:
@@ -79,13 +96,17 @@ class ExitAfterEntry:
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
-        self._terms.update(other._terms)
+        self._known |= other._known
+        for owner, terms in other._terms.items():
+            self._note(owner, terms)
         self._deleted |= other._deleted
         for key, entries in other._entries.items():
             self._entries.setdefault(key, Tellings(window=entries.window)).merge(entries)
         for leaver, exits in other._exits.items():
             empty = Exits(look_alikes=exits.look_alikes, messages=Tellings(window=exits.messages.window))
-            self._exits.setdefault(leaver, empty).messages.merge(exits.messages)
+            mine = self._exits.setdefault(leaver, empty)
+            mine.users.update(exits.users)
+            mine.messages.merge(exits.messages)
 
     def violations(self) -> Iterator[Violation]:
         """One for each exit without an entry before it, before its time, or beyond the first of an entry."""
@@ -93,15 +114,15 @@ class ExitAfterEntry:
         of_journeys = self._entries_of_journeys(left)
         for leaver, exits in self._exits.items():
             owner = leaver.owner
-            if any((owner.destination, user) in self._deleted for user in leaver.users):
+            if any((owner.destination, user) in self._deleted for user in exits.users):
                 continue  # Nobody knows what the destination still has of somebody who asked to be forgotten.
-            entries = {user: self._entries[owner, user] for user in leaver.users if (owner, user) in self._entries}
+            entries = {user: self._entries[owner, user] for user in exits.users if (owner, user) in self._entries}
             steps = {
                 sight
                 for user, each in entries.items()
                 for sight in each.first_sights(left.get((owner, user), ()), doubtful=True)
             }
-            journey = {sight for user in leaver.users for sight in of_journeys.get((owner.journey, user), ())}
+            journey = {sight for user in exits.users for sight in of_journeys.get((owner.journey, user), ())}
             attempts = sorted({at for each in entries.values() for at in each.places()})
             known, terms = Known(step=sorted(steps), journey=sorted(journey), attempts=attempts), self._terms[owner]
             for breach in breaches(leaver, exits, known, terms):
@@ -111,7 +132,7 @@ class ExitAfterEntry:
         """Where attempts to tell of somebody's leaving were seen, in order."""
         found: defaultdict[tuple[Owner, User], set[At]] = defaultdict(set)
         for leaver, exits in self._exits.items():
-            for user in leaver.users:
+            for user in exits.users:
                 found[leaver.owner, user].update(exits.messages.places())
         return {key: sorted(places) for key, places in found.items()}
 

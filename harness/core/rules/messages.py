@@ -10,7 +10,7 @@ from harness.core.calls import DELETE, digest, is_list_entry
 from harness.core.delivery import OK, Payload, RawHeaders, Reply, Violation
 from harness.core.destinations.destination import SOURCE
 from harness.core.destinations.lists import ADD
-from harness.core.instants import Duration, Instant
+from harness.core.instants import Duration, Instant, instant_of
 from harness.core.members import member_message
 from harness.core.rules.abandoning import Abandoned, abandoned
 from harness.core.rules.attempts import ACCEPTED, Answered, Attempt, Plain, Story, answered_of, story_of
@@ -19,7 +19,6 @@ from harness.core.rules.examples import event, track
 from harness.core.rules.retrying import (
     Receiving,
     breaches,
-    message_id_window,
     receiving,
     repeated_whole,
     retried_otherwise,
@@ -39,8 +38,7 @@ class Messages:
     Of a message that was accepted at its first attempt, one tuple is kept; of any other, the attempts until it was.
     """
 
-    def __init__(self, parameters: Mapping[str, Any]) -> None:
-        self._window = message_id_window(parameters)
+    def __init__(self, _: Mapping[str, Any]) -> None:
         self._contents: dict[str, Contents] = {}
         self._receiving: dict[str, Receiving] = {}
         self._unclear: set[str] = set()
@@ -58,7 +56,7 @@ class Messages:
             contents = self._at(sighting)
             when = sighting.arrived_at if sighting.destination.kind == SOURCE else sighting.received_at
             answered = answered_of(sighting.reply, sighting.index, when)
-            _add(contents, message, (content, *sighting.at, when), answered)
+            _add(contents, message, (content, *sighting.at, when or -(sighting.timestamp or 0)), answered)
 
     def _named(self, sighting: Sighting) -> tuple[Hashable, bytes] | None:
         """The message that came, and its content; None for what has no name by which it could be known again."""
@@ -76,12 +74,18 @@ class Messages:
 
     def _at(self, sighting: Sighting) -> Contents:
         name = sighting.destination.name
-        if name not in self._receiving:
-            self._receiving[name] = receiving(sighting)
+        if name not in self._receiving or self._receiving[name].wall:
+            self._receive(name, receiving(sighting))
         least = re_entry(sighting.candidates) if sighting.call is None else None
         if least is not None:
             self._re_entry[name] = min(least, self._re_entry.get(name, least))
         return self._contents.setdefault(name, {})
+
+    def _receive(self, name: str, place: Receiving) -> None:
+        """Note what is known of a destination; one that is a source now and then is none."""
+        known = self._receiving.get(name)
+        if known is None or (known.wall and not place.wall):
+            self._receiving[name] = place
 
     def miss(self, destination: str) -> None:
         """Take into account that an attempt at nobody knows which message was refused there."""
@@ -100,7 +104,7 @@ class Messages:
             message = call.get("messageId")
             if isinstance(message, str) and message:
                 content = digest(call)
-                once = (content, number, index, received_at)
+                once = (content, number, index, received_at or -(instant_of(call.get("timestamp")) or 0))
                 if reply is not OK and (answered := answered_of(reply, index, received_at)) is not ACCEPTED:
                     _add(contents, message, once, answered)
                     return
@@ -128,7 +132,8 @@ class Messages:
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
-        self._receiving.update(other._receiving)
+        for name, place in other._receiving.items():
+            self._receive(name, place)
         self._unclear |= other._unclear
         self._undone |= other._undone
         for destination, least in other._re_entry.items():
@@ -157,7 +162,7 @@ class Messages:
                 if self._clear(destination, message):
                     named = isinstance(message, str)
                     anew = None if named else self._re_entry.get(destination)
-                    for part in story.parts(self._window):
+                    for part in story.parts(place.remembered, named=named):
                         yield from breaches(place, part, named=named, anew=anew)
             told_apart = (story for message, story in stories.items() if self._clear(destination, message))
             yield from repeated_whole(place, tuple(told_apart))
@@ -174,8 +179,8 @@ class Messages:
                 continue
             for message, story in self._stories(destination):
                 since, named = partial(latest, place.wall), isinstance(message, str)
-                for part in story.parts(self._window) if self._clear(destination, message) else ():
-                    over = settled or part[-1] is not story.attempts[-1]
+                for part in story.parts(place.remembered, named=named) if self._clear(destination, message) else ():
+                    over = settled or part[-1] != story.attempts[-1]
                     found = abandoned(place, part, since, settled=over, named=named)
                     if found is not None:
                         yield found
@@ -192,7 +197,7 @@ class Messages:
         return [(message, known) for message, known in every if isinstance(known, Story)]
 
     def _reused(self, place: Receiving, message: str, story: Story, *, retries: bool) -> Iterator[Violation]:
-        for content, (before, earlier, _), (number, index, _) in story.reuses(self._window):
+        for content, (before, earlier, _), (number, index, _) in story.reuses(place.remembered):
             found = Violation(
                 rule="message-id-unique",
                 message=f"{place.name} got one messageId with two contents",

@@ -65,7 +65,7 @@ def receiving(sighting: Sighting) -> Receiving:
 
 def retried_otherwise(violation: Violation, destination: str) -> Violation:
     """The breach of another rule as what it is where the message before was refused: a retry that changed it."""
-    renamed = violation.rule == "once-per-entry"
+    renamed = violation.rule == "once-per-entry" and violation.path == "$.messageId"
     return replace(
         violation,
         rule=RETRY_SAME_MESSAGE,
@@ -87,7 +87,7 @@ def breaches(
         return
     told: set[str] = set()
     for sending in sendings(place, place.profile, until_accepted(attempts), named):
-        until = sending[0].when + anew if anew is not None and sending[0].when else None
+        until = sending[0].when + anew if anew is not None and sending[0].when > 0 else None
         tries = [attempt for attempt in sending if until is None or attempt.when < until]
         for kind, violation in _found(place, place.profile, tries, named):
             if kind not in told:
@@ -176,7 +176,7 @@ def _too_late(
     place: Receiving, profile: RetryProfile, pair: tuple[Attempt, Attempt]
 ) -> Iterator[tuple[str, Violation]]:
     first, then = pair
-    if first.when and (elapsed := then.when - first.when) > overrun(profile.window):
+    if first.when > 0 and (elapsed := then.when - first.when) > overrun(profile.window):
         expected = f"no attempt more than {say_duration(profile.window)} after the first"
         yield "late", breach(place, (first, then), "does not give up", expected, f"one after {say_duration(elapsed)}")
 

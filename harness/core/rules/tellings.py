@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from typing import Self, TypeAlias
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from harness.core.calls import digest
 from harness.core.delivery import Payload
 from harness.core.instants import Duration, Instant
 from harness.core.rules.sighting import Sighting
 
+_MOST = 255
 At: TypeAlias = tuple[int, int]
 """A payload's place in a run: the number of its delivery, and its index in it."""
 
@@ -27,6 +30,10 @@ class Sight(Struct, frozen=True, kw_only=True, order=True):
     stated: bool
     received_at: Instant
     """When the attempt came; 0 where a capture does not say."""
+    message: str = ""
+    """Its `messageId`; empty where it has none."""
+    doubtful: bool = False
+    """Whether nobody knows that this is another message than one before."""
 
     def follows(self, other: Sight) -> bool:
         """Whether this happened after `other`, or may have: by what both state, else in the order of their arrival."""
@@ -44,18 +51,34 @@ class Stretch(Struct, frozen=True, kw_only=True, gc=False):
     since: Instant
     until: Instant
     """When the latest of them came; where a capture does not say, what it states."""
+    others: tuple[Instant, ...] = ()
+    """What they state besides: the earliest `_MOST` of further times."""
 
     def near(self, other: Stretch, window: Duration) -> bool:
         """Whether no more than `window` lies between the two."""
         return self.since - window <= other.until and other.since - window <= self.until
 
-    def tells_anew(self, earlier: Iterable[Stretch]) -> bool | None:
+    def stated(self) -> set[Instant]:
+        """The times that its attempts state."""
+        return {*self.others, self.first.happened_at} if self.first.stated else {*self.others}
+
+    def tells_anew(self, earlier: Sequence[Stretch]) -> bool | None:
         """Whether it tells of something else than `earlier` ones did; False: it repeats one, None: nobody knows."""
-        before = [stretch.first for stretch in earlier]
-        sure = [sight for sight in (*before, self.first) if sight.stated and sight.received_at]
-        if any(self.first.stated and sight.stated and sight.happened_at == self.first.happened_at for sight in before):
+        if any(self.stated() & stretch.stated() for stretch in earlier):
             return False
-        return True if len(sure) == len(before) + 1 else None
+        known = all(each.first.stated and each.first.received_at for each in (self, *earlier))
+        return True if known else None
+
+    def united(self, other: Stretch) -> Stretch:
+        """Both as one."""
+        first = min(self.first, other.first)
+        stated = (self.stated() | other.stated()) - ({first.happened_at} if first.stated else set())
+        return Stretch(
+            first=first,
+            since=min(self.since, other.since),
+            until=max(self.until, other.until),
+            others=tuple(sorted(stated)[:_MOST]),
+        )
 
 
 def stretch_of(sight: Sight, until: Instant = 0) -> Stretch:
@@ -66,13 +89,14 @@ def stretch_of(sight: Sight, until: Instant = 0) -> Stretch:
 
 def sight_of(sighting: Sighting) -> Sight:
     """The attempt that `sighting` is."""
-    stated = sighting.timestamp
+    stated, named = sighting.timestamp, (sighting.call or sighting.payload).get("messageId")
     return Sight(
         happened_at=sighting.received_at if stated is None else stated,
         at=sighting.at,
         accepted=sighting.accepted,
         stated=stated is not None,
         received_at=sighting.received_at,
+        message=named if isinstance(named, str) else "",
     )
 
 
@@ -97,13 +121,9 @@ class Tellings(Struct, kw_only=True):
     def add_named(self, message: str, stretch: Stretch) -> None:
         """Take attempts under that id into account."""
         known = self.named.get(message, ())
-        near = [stretch, *(each for each in known if each.near(stretch, self.window))]
-        united = Stretch(
-            first=min(each.first for each in near),
-            since=min(each.since for each in near),
-            until=max(each.until for each in near),
-        )
-        self.named[message] = (*(each for each in known if not each.near(stretch, self.window)), united)
+        apart = [each for each in known if not each.near(stretch, self.window)]
+        near = [each for each in known if each.near(stretch, self.window)]
+        self.named[message] = (*apart, reduce(Stretch.united, near, stretch))
 
     def merge(self, other: Self) -> None:
         """Take over what `other` saw."""
@@ -121,7 +141,7 @@ class Tellings(Struct, kw_only=True):
     def first_sights(self, undone: Sequence[At] = (), *, doubtful: bool = False) -> list[Sight]:
         """The first sight of each message, in order; what undoes such messages was seen at `undone`, in order too.
 
-        `doubtful` adds ids that came again so late that they may be of another message, or repeat the same.
+        `doubtful` adds those that may be another message with the id of one before, or repeat that, long after it.
         """
         return sorted([*self._named_messages(doubtful), *self._unnamed_messages(undone)])
 
@@ -130,8 +150,10 @@ class Tellings(Struct, kw_only=True):
             ordered = sorted(stretches, key=lambda stretch: stretch.since)
             for place, stretch in enumerate(ordered):
                 anew = place == 0 or stretch.tells_anew(ordered[:place])
-                if anew or (anew is None and doubtful):
+                if anew:
                     yield stretch.first
+                elif anew is None and doubtful:
+                    yield replace(stretch.first, doubtful=True)
 
     def _unnamed_messages(self, undone: Sequence[At]) -> Iterator[Sight]:
         """Equal content is a retry only after an attempt that failed, and only until that is undone."""
