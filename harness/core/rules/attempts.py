@@ -169,6 +169,11 @@ class Story(Struct, kw_only=True):
         told = _until_over(self._in_order())
         return ((each, then) for each, then in pairwise(told) if each.number != then.number)
 
+    @property
+    def latest(self) -> Instant:
+        """When the last of the attempts came that are kept."""
+        return max(each.when for each in self.attempts)
+
     def refused_until(self, place: tuple[int, int], content: bytes) -> bool:
         """Whether the message came with `content` only before `place`, and was refused each time."""
         told = [attempt for attempt in _until_over(self._in_order()) if attempt.content == content]

@@ -35,7 +35,7 @@ _ENTRY = b""
 class Messages:
     """Folds over messages: the contents, as hashes, that each came with at a destination, and the attempts at it.
 
-    Of a message that was accepted at its first attempt, one tuple is kept; of any other, the attempts until it was.
+    Of a message that was accepted at its only attempt, one tuple is kept; of any other, all attempts.
     """
 
     def __init__(self, _: Mapping[str, Any]) -> None:
@@ -179,8 +179,9 @@ class Messages:
                 continue
             for message, story in self._stories(destination):
                 since, named = partial(latest, place.wall), isinstance(message, str)
-                for part in story.parts(place.remembered, named=named) if self._clear(destination, message) else ():
-                    over = settled or part[-1] != story.attempts[-1]
+                parts = story.parts(place.remembered, named=named) if self._clear(destination, message) else []
+                for part in parts:
+                    over = settled or part is not parts[-1]
                     found = abandoned(place, part, since, settled=over, named=named)
                     if found is not None:
                         yield found
@@ -189,7 +190,7 @@ class Messages:
         """When the last message came, by the wall clock or by the run's."""
         places = (self._contents[name] for name, place in self._receiving.items() if place.wall is wall)
         known = (known for contents in places for known in contents.values())
-        return max((each.attempts[-1].when if isinstance(each, Story) else each[3] for each in known), default=0)
+        return max((each.latest if isinstance(each, Story) else each[3] for each in known), default=0)
 
     def _stories(self, destination: str) -> list[tuple[Hashable, Story]]:
         """The messages of which all attempts are kept."""
