@@ -293,6 +293,21 @@ def test_a_re_entry_of_which_nobody_knows_when_is_not_accused() -> None:
     assert broken(judged(timed, declarations=declarations)) == [("once-per-entry", 2)]
 
 
+STATED = [track(timestamp=f"2026-11-{day:02}T10:00:00Z") for day in (1, 11)]
+
+
+def test_an_id_of_which_nobody_knows_when_it_came_again_is_not_accused() -> None:
+    """Without times of arrival, an id with two contents is no breach where these state times that lie days apart."""
+    assert broken(judged(STATED)) == []
+    assert broken(judged([track(), track(userId="u2")])) == [("message-id-unique", 2)]
+
+
+def test_an_id_that_came_once_without_a_time_is_not_accused() -> None:
+    """Where one of two records says when it came, and the other does not, nobody knows what lies between them."""
+    timed = event(STATED[0], received_at="2026-11-01T10:00:01Z")
+    assert broken(judged([timed, {"destination": "crm", "payload": STATED[1]}])) == []
+
+
 def test_runs_have_histories_of_their_own() -> None:
     """Users who enter in two runs of one capture are not taken for one."""
     entries = [event(track(messageId=f"m{run}"), run=run) for run in ("r1", "r2")]

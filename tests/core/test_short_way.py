@@ -148,12 +148,14 @@ def test_what_is_kept_does_not_grow_with_lines() -> None:
     cuts=st.sets(st.integers(1, 8)),
     data=st.data(),
     shown=st.sampled_from([None, 0, 1, 3]),
+    exits=st.booleans(),
 )
 def test_parts_that_several_judge_are_one_verdict(
-    lines: list[bytes], cuts: set[int], data: st.DataObject, shown: int | None
+    lines: list[bytes], cuts: set[int], data: st.DataObject, shown: int | None, exits: bool
 ) -> None:
     """However a capture is cut into parts, and whoever judges them, the merged verdict is that of one judge."""
-    judges = [CaptureJudge(load_contract("engage-journeys"), Declarations(), shown=shown) for _ in range(3)]
+    contract, journeys = load_contract("engage-journeys"), declared(exits)
+    judges = [CaptureJudge(contract, journeys, shown=shown) for _ in range(3)]
     number = 0
     for line, text in enumerate(lines, 1):
         if line == 1 or line in cuts:
@@ -164,7 +166,7 @@ def test_parts_that_several_judge_are_one_verdict(
     first, *others = data.draw(st.permutations(judges))
     for other in others:
         first.merge(other.state())
-    whole = long_way(CaptureJudge(load_contract("engage-journeys"), Declarations(), shown=shown), lines)
+    whole = long_way(CaptureJudge(contract, journeys, shown=shown), lines)
     merged = first.verdict()
     assert merged == whole
     assert list(merged.counts.items()) == list(whole.counts.items())
