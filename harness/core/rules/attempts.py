@@ -86,7 +86,7 @@ def answered_of(reply: Reply, index: int, now: Instant) -> Answered:
 
 
 class Story(Struct, kw_only=True):
-    """The attempts at one message, where it was not plainly accepted at the first, and none came later."""
+    """The attempts at one message, where there was more than a single one that was accepted."""
 
     contents: dict[bytes, tuple[Sight, Sight]] = field(default_factory=dict)
     """By digest, the first sight of each content that it came with, and the first of the latest time."""

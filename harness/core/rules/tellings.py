@@ -16,6 +16,7 @@ from harness.core.instants import Duration, Instant
 from harness.core.rules.sighting import Sighting
 
 _MOST = 255
+"""Times that are kept of one stretch; no right sender states two."""
 At: TypeAlias = tuple[int, int]
 """A payload's place in a run: the number of its delivery, and its index in it."""
 
