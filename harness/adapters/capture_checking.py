@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from harness.adapters.capture_files import CaptureFiles
+from harness.adapters.capture_files import CaptureFiles, Lines
 from harness.adapters.check_workers import Part, UnevenPart, Workers
 from harness.adapters.contract_files import load_contract
 from harness.core.captures.captured import Captured, Defaults
@@ -59,6 +60,8 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
     jobs: int = 1
     alone: int = _ALONE
     """How many bytes are judged before other processes start."""
+    patient: bool = False
+    """Whether other processes judge all that they can, though this one has time for it."""
 
     def verdict(self, captures: CaptureFiles, watch: Watch) -> CaptureVerdict:
         """The verdict on all that `captures` tell of; raises NoCapture where they are not what can be judged."""
@@ -76,12 +79,12 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
             for file, line, lines in _blocks(captures, sources, watch):
                 before, odd = judge.number, jobs > 1 and begin_oddly(lines)
                 if jobs > 1 and left <= 0 and even and not odd:
-                    workers = workers or stack.enter_context(self._workers())
-                    workers.give(Part(file=file, line=line, number=before, lines=lines))
-                    judge.leap(before + len(lines))
-                else:
-                    read_lines(lines, file, line, judge, sources, self.defaults)
-                    even = even and (odd or judge.number == before + len(lines))
+                    workers = workers or stack.enter_context(self._workers(jobs - 1))
+                    if workers.offer(_part(file, line, before, lines), patient=self.patient):
+                        judge.leap(before + len(lines))
+                        continue
+                read_lines(lines, file, line, judge, sources, self.defaults)
+                even = even and (odd or judge.number == before + len(lines))
                 left -= sum(map(len, lines))
             for state, formed, formless in workers.results() if workers else ():
                 judge.merge(state)
@@ -90,9 +93,9 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
             raise NoCapture(fault)
         return judge.verdict()
 
-    def _workers(self) -> Workers:
+    def _workers(self, count: int) -> Workers:
         judge = partial(_judge, self.contract_name, self.declarations, self.defaults, self.shown)
-        return Workers(self.jobs, judge, self.defaults)
+        return Workers(count, judge, self.defaults)
 
     def evidence(self, captures: CaptureFiles, verdict: CaptureVerdict) -> Mapping[int, Captured]:
         """The deliveries that prove what `verdict` shows, by number; read anew, since a judge keeps none."""
@@ -118,6 +121,14 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
         """The first `count` deliveries, or all."""
         every = (each for _, _, text in _texts(captures) for each in read_captured(text, self.defaults))
         return list(islice(every, count))
+
+
+def _part(file: str, line: int, number: int, lines: list[bytes]) -> Part:
+    """Lines as others get them: where they can be read, else themselves."""
+    part = Part(file=file, line=line, number=number, count=len(lines))
+    if isinstance(lines, Lines) and lines.start is not None:
+        return replace(part, span=(lines.start, sum(map(len, lines))))
+    return replace(part, lines=list(lines))
 
 
 def _judge(contract: str, declarations: Declarations, defaults: Defaults, shown: int | None) -> CaptureJudge:

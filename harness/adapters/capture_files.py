@@ -26,6 +26,13 @@ _IN_MEMORY = 32_000_000
 """Bytes of a pipe that are kept in memory; more go to disk."""
 
 
+class Lines(list[bytes]):
+    """Lines of a capture that were read together."""
+
+    start: int | None = None
+    """Where in the file they begin; None where others cannot read them there, as it is packed or a pipe."""
+
+
 class UnreadableCapture(Exception):
     """A capture cannot be read; the message says which, why, and what to do."""
 
@@ -74,7 +81,7 @@ class CaptureFiles:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def blocks(self, name: str, progress: Callable[[int], None] | None = None) -> Iterator[list[bytes]]:
+    def blocks(self, name: str, progress: Callable[[int], None] | None = None) -> Iterator[Lines]:
         """The lines of the capture `name`, many at a time, unpacked where it is gzip.
 
         `progress` is told how many bytes were read. Raises UnreadableCapture for a file that cannot be read, or is
@@ -86,6 +93,8 @@ class CaptureFiles:
                 raw = self._opened(name, stack)
                 for block in _blocks(raw):
                     number += len(block)
+                    if name in self._kept:
+                        block.start = None
                     yield block
                     if progress is not None:
                         progress(raw.tell())
@@ -115,27 +124,30 @@ def _spool(stack: ExitStack) -> IO[bytes]:
     return stack.enter_context(SpooledTemporaryFile(max_size=_IN_MEMORY))
 
 
-def _blocks(raw: IO[bytes]) -> Iterator[list[bytes]]:
+def _blocks(raw: IO[bytes]) -> Iterator[Lines]:
     packed = raw.read(2) == _GZIP
     raw.seek(0)
     if packed:
         # The buffer finds lines quickly, which the file of the standard library does not.
         yield from _unpacked(io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=raw, mode="rb"))))
     else:
-        while block := raw.readlines(_BLOCK):
+        start = 0
+        while block := Lines(raw.readlines(_BLOCK)):
+            block.start = start
+            start = raw.tell()
             yield block
 
 
-def _unpacked(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+def _unpacked(lines: Iterable[bytes]) -> Iterator[Lines]:
     """The lines in blocks; where they turn out to be damaged, those before the damage come first."""
-    block, size = list[bytes](), 0
+    block, size = Lines(), 0
     try:
         for line in lines:
             block.append(line)
             size += len(line)
             if size >= _BLOCK:
                 yield block
-                block, size = [], 0
+                block, size = Lines(), 0
     except _DAMAGED:
         yield block
         raise

@@ -35,8 +35,8 @@ class Unwatched:
         """Nothing."""
 
 
-def check(jobs: int, *, shown: int | None = None) -> CaptureCheck:
-    """A check that starts other processes at once."""
+def check(jobs: int, *, shown: int | None = None, patient: bool = True) -> CaptureCheck:
+    """A check that starts other processes at once, and leaves to them all that they can judge, if `patient`."""
     return CaptureCheck(
         contract=load_contract("engage-journeys"),
         contract_name="engage-journeys",
@@ -45,6 +45,7 @@ def check(jobs: int, *, shown: int | None = None) -> CaptureCheck:
         shown=shown,
         jobs=jobs,
         alone=0,
+        patient=patient,
     )
 
 
@@ -81,14 +82,14 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("shown", [None, 20])
 def test_several_processes_find_the_same(files: list[str], shown: int | None) -> None:
-    """The report of three processes, for machines and for people, is that of one, to the byte."""
+    """The report of three processes, for machines and for people, is that of one, to the byte, whoever judged what."""
     reports = []
-    for jobs in (1, 3):
+    for jobs, patient in ((1, False), (3, True), (3, False)):
         with CaptureFiles(files) as captures:
-            verdict = check(jobs, shown=shown).verdict(captures, Unwatched())
+            verdict = check(jobs, shown=shown, patient=patient).verdict(captures, Unwatched())
             evidence = check(jobs).evidence(captures, verdict)
         reports.append((json.dumps(check_report(verdict)), check_text(verdict, evidence)))
-    assert reports[0] == reports[1]
+    assert reports[0] == reports[1] == reports[2]
     assert len(verdict.counts) > 5
 
 
@@ -144,5 +145,5 @@ def test_a_worker_that_fails_says_why() -> None:
 
 def _give_all(workers: Workers) -> None:
     for _ in range(100):
-        workers.give(Part(file="a", line=1, number=0, lines=[b"x" * 100_000]))
+        workers.offer(Part(file="a", line=1, number=0, count=1, lines=[b"x" * 100_000]), patient=True)
     list(workers.results())
