@@ -9,16 +9,16 @@ decides nothing else: what it does not accept is looked at rule by rule.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from harness.core.contract import LIST_ENTRY, Contract
 from harness.core.delivery import Payload
 from harness.core.destinations.destination import Destination
 from harness.core.rules.rule import Rule
 from harness.core.rules.sighting import Sighting
+from harness.core.schemas import Schema
 
-Accepts: TypeAlias = Callable[[Any], bool]
 Likeness: TypeAlias = tuple[str, str, str]
 """Destination, payload type and key."""
 
@@ -35,7 +35,7 @@ class Acceptance:
         """Accept nothing yet."""
         self._contract = contract
         self._rules = tuple(rules)
-        self._accepting: dict[Likeness, Accepts | None] = {}
+        self._accepting: dict[Likeness, Schema | None] = {}
         self._found_right: Counter[Likeness] = Counter()
         self._destinations: dict[tuple[str, str], Destination] = {}
         """Those that what is accepted was learnt at, by name and kind: one of the same name may be set up anew."""
@@ -43,17 +43,17 @@ class Acceptance:
     def accepts(self, payload: Payload, destination: Destination) -> bool:
         """Whether `payload` is plainly right at `destination`."""
         try:
-            accepts = self._accepting[likeness(payload, destination)]
+            schema = self._accepting[likeness(payload, destination)]
             return (
-                accepts is not None
+                schema is not None
                 and self._destinations[destination.name, destination.kind] is destination
-                and accepts(payload)
+                and schema.accepts(payload)
             )
         except (KeyError, TypeError, ValueError):
             return False
 
-    def acceptor(self, payload: Payload, destination: Destination) -> Accepts | None:
-        """What says whether payloads like `payload` are plainly right at `destination`, once that was learnt."""
+    def acceptor(self, payload: Payload, destination: Destination) -> Schema | None:
+        """The schema of payloads like `payload` that are plainly right at `destination`, once that was learnt."""
         try:
             known = self._accepting.get(likeness(payload, destination))
         except (KeyError, TypeError):
@@ -85,12 +85,12 @@ class Acceptance:
             for like in [like for like in known if like[0] == destination.name]:
                 del known[like]
 
-    def _compiled(self, sighting: Sighting, like: Likeness) -> Accepts | None:
+    def _compiled(self, sighting: Sighting, like: Likeness) -> Schema | None:
         schema = self._contract.schema_for(like[1], exits=sighting.exits)
         parts = [rule.plainly_right(sighting) if rule.plainly_right else None for rule in self._rules]
         if schema is None or None in parts:
             return None
-        return schema.narrowed(part for part in parts if part).accepts
+        return schema.narrowed(part for part in parts if part)
 
 
 def likeness(payload: Payload, destination: Destination) -> Likeness:

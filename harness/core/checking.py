@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from msgspec.structs import replace
@@ -42,8 +42,8 @@ class Checker:
         """`payload` as rules see it."""
         return sight(payload, call, destination, self.declarations, self.contract.parameters)
 
-    def acceptor(self, payload: Payload, destination: Destination) -> Callable[[Payload], bool] | None:
-        """What accepts payloads of the same type and key as `payload` that are plainly right, once that was learnt.
+    def acceptor(self, payload: Payload, destination: Destination) -> Schema | None:
+        """The schema of payloads that have the type and key of `payload` and are plainly right, once that was learnt.
 
         It says nothing of list entries that came in as calls.
         """

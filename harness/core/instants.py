@@ -65,9 +65,10 @@ def isoformat(instant: Instant) -> str:
 def parse_instant(text: str) -> Instant:
     """The instant that an ISO 8601 text names (nanoseconds are cut off, no zone means UTC); else ValueError."""
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    since = moment - _EPOCH
+    try:
+        since = moment - _EPOCH
+    except TypeError:
+        since = moment - _PLAIN_EPOCH
     return since.days * 86_400_000_000 + since.seconds * 1_000_000 + since.microseconds  # for each line of a capture
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.adapters.contract_files import shipped_contracts
-from harness.core.rules.examples import KEY, listed
+from harness.core.rules.examples import KEY, identify, listed, track
 from harness.core.schemas import Schema, load_schema
 from tests.core.rules.traffic import JSON, calls
 
@@ -88,3 +88,28 @@ def test_what_cannot_be_joined_stands_side_by_side(one: dict[str, Any], other: A
     values = [{"a": value} for value in (1, 2, "a", "b", None)]
     both = load_schema({"properties": {"a": other}}, name="other")
     assert [narrowed.accepts(v) for v in values] == [schema.accepts(v) and both.accepts(v) for v in values]
+
+
+@settings(deadline=None, max_examples=50)
+@given(payload=calls() | calls(JSON) | ENTRIES)
+def test_beside_a_member_that_is_right_the_rest_decides(payload: dict[str, Any]) -> None:
+    """Of payloads whose `context` a schema accepts, what leaves that out accepts those that the schema accepts."""
+    for _, _, narrowed in schemas():
+        for right in (track(), identify()):
+            if narrowed.accepts(right):
+                given = {**payload, "context": right["context"]}
+                assert narrowed.besides("context")(given) == narrowed.accepts(given)
+                assert narrowed.besides("context")(right)
+
+
+WHOLE: list[dict[str, Any]] = [
+    {"type": "object", "maxProperties": 1, "properties": {"a": {"type": "string"}}},
+    {"properties": {"a": {"type": "string"}, "b": {"$ref": "#/properties/a"}}},
+]
+
+
+@pytest.mark.parametrize("document", WHOLE)
+def test_a_schema_that_cannot_be_taken_apart_decides_as_a_whole(document: dict[str, Any]) -> None:
+    """Where other parts of a schema may be about a member too, nothing is left out."""
+    schema = load_schema(document, name="own")
+    assert schema.besides("a") == schema.accepts

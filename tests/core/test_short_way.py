@@ -6,6 +6,7 @@ import json
 import tracemalloc
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,31 @@ def test_what_is_odd_takes_the_long_way(record: dict[str, Any]) -> None:
     before = judge.verdict()
     assert not judge.take(iter([told(record)]), "file", 1)
     assert judge.verdict() == before
+
+
+OWN_CONTRACT = """\
+name: sure
+title: Sure
+default_version: "1"
+versions:
+  "1":
+    extends: engage-journeys
+    sources: [ours]
+    schemas: {track: track.json}
+"""
+
+
+def test_what_merely_equals_something_right_is_looked_at(tmp_path: Path) -> None:
+    """A `context` that equals a right one is right only where it is the same JSON: `1` is not `true`."""
+    sure = {"type": "object", "properties": {"context": {"type": "object", "properties": {"sure": {"const": True}}}}}
+    (tmp_path / "contract.yaml").write_text(OWN_CONTRACT)
+    (tmp_path / "track.json").write_text(json.dumps(sure))
+    judge = judge_of(str(tmp_path / "contract.yaml"))
+    context = track()["context"]
+    read(judge, [told(track(userId=f"u{n}", messageId=f"m{n}", context={**context, "sure": True})) for n in range(40)])
+    assert judge.verdict().word == "passed"
+    read(judge, [told(track(userId="new", messageId="new", context={**context, "sure": 1}))], first=41)
+    assert [each.violation.path for each in judge.verdict().violations] == ["$.context.sure"]
 
 
 @settings(deadline=None, max_examples=100)

@@ -23,8 +23,9 @@ from harness.core.destinations.destination import Destination
 from harness.core.destinations.lists import ADD
 from harness.core.instants import Instant, parse_instant
 from harness.core.judging import Histories
-from harness.core.rules.following import Likeness, likeness
+from harness.core.rules.following import likeness
 from harness.core.rules.rule import Follow
+from harness.core.schemas import Schema
 
 _MOST = 10_000
 """Lanes that are kept; payloads of further keys go the long way."""
@@ -44,8 +45,14 @@ Sent: TypeAlias = tuple["Post", Any, Instant, Reply, RawHeaders]
 class Lane(NamedTuple):
     """What becomes of payloads that are alike."""
 
+    schema: Schema
+    """What accepts those of them that are plainly right."""
     accepts: Callable[[Any], bool]
-    """Whether one is plainly right."""
+    """The same."""
+    context: Payload | None
+    """A `context` that is right in them; None where what equals it may not be."""
+    besides: Callable[[Any], bool]
+    """What accepts those that are plainly right, of those that have that `context`."""
     follows: tuple[Follow, ...]
     """What takes it into account."""
 
@@ -99,16 +106,13 @@ class ShortWay:
         if captured.unpacked.calls is None and captured.kind in _KINDS and self._lanes < _MOST:
             for payload in captured.unpacked.payloads:
                 like = likeness(payload, destination.name)
-                accepts = self._checker.acceptor(payload, destination)
+                schema = self._checker.acceptor(payload, destination)
                 follows = None if like is None else history.following(like)
-                if like is not None and accepts is not None and follows is not None:
-                    self._open(captured, like, Lane(accepts, follows))
-
-    def _open(self, captured: Captured, like: Likeness, lane: Lane) -> None:
-        place = (captured.destination, captured.kind, captured.run)
-        post = self._posts.setdefault(place, Post())
-        self._lanes += like[1:] not in post.lanes
-        post.lanes[like[1:]] = lane
+                if like is not None and schema is not None and follows is not None:
+                    place = (captured.destination, captured.kind, captured.run)
+                    lanes = self._posts.setdefault(place, Post()).lanes
+                    self._lanes += like[1:] not in lanes
+                    lanes[like[1:]] = _lane(payload, schema, follows, lanes.get(like[1:]))
 
     def take(self, texts: Iterator[bytes], number: int) -> tuple[int, int]:
         """Take the next of the lines `texts`, as deliveries from `number` on; how many lines, and payloads in them.
@@ -130,35 +134,17 @@ class ShortWay:
             return 0
         try:
             exported = read_export(text) if self._exports else None
-            if exported is None:
-                record = orjson.loads(text)
-                if "request" not in record and may_be_deep(text):
-                    return 0
-                post, sent, received_at, reply, headers = self._told(record)
-            else:
-                post, sent, received_at, reply, headers = self._exported(exported)
-            if type(sent) is not dict:
-                lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
-            else:
-                details = sent["context"]["personas"]
-                key, computation, space = details["computation_key"], details["computation_id"], details.get("space_id")
-                accepts, follows = post.lanes[sent["type"], key, computation, space]
-                if not accepts(sent):
-                    return 0
-                for follow in follows:
-                    follow(sent, number, 0, received_at, reply, headers)
-                return 1
+            if exported is not None:
+                return self._take_export(exported, number)
+            record = orjson.loads(text)
+            if "request" not in record and may_be_deep(text):
+                return 0
+            return self._take_sent(number, *self._told(record))
         except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
             return 0  # The long way knows better what is odd about it.
-        index = 0
-        for _, follows in lanes:
-            for follow in follows:
-                follow(sent[index], number, index, received_at, reply, headers)
-            index += 1
-        return index
 
-    def _exported(self, exported: Exported) -> Sent:
-        """What a line of an export tells of; an error where that is not plain."""
+    def _take_export(self, exported: Exported, number: int) -> int:
+        """Take what a line of an export tells of; an error where that is not plain."""
         written, answered, asked = exported.received_at, exported.reply, exported.request
         received_at = 0 if written is None else parse_instant(written)
         reply = OK if answered is None else _REPLIES[answered.status]
@@ -168,7 +154,30 @@ class ShortWay:
         if type(sent) is not dict or "type" not in sent:
             kind, sent = _listed(sent, may_be_entries=False)
         said = (exported.destination, exported.kind, exported.run, kind)
-        return self._said.get(said) or self._found(*said), sent, received_at, reply, headers
+        post = self._said.get(said) or self._found(*said)
+        return self._take_sent(number, post, sent, received_at, reply, headers)
+
+    def _take_sent(
+        self, number: int, post: Post, sent: Any, received_at: Instant, reply: Reply, headers: RawHeaders
+    ) -> int:
+        """Take a call, or the payloads of one delivery; how many, none where they are not plainly right."""
+        if type(sent) is not dict:
+            lanes = post.lanes_of(sent) if len(sent) <= self._most else ()
+            for index, lane in enumerate(lanes):
+                for follow in lane.follows:
+                    follow(sent[index], number, index, received_at, reply, headers)
+            return len(lanes)
+        context = sent["context"]
+        details = context["personas"]
+        key, computation, space = details["computation_key"], details["computation_id"], details.get("space_id")
+        lane = post.lanes[sent["type"], key, computation, space]
+        accepts = lane.besides if context == lane.context else lane.accepts
+        if not accepts(sent):
+            return 0
+        sent.pop("sentAt", None)  # no part of its content, which would be copied without it
+        for follow in lane.follows:
+            follow(sent, number, 0, received_at, reply, headers)
+        return 1
 
     def _told(self, record: dict[str, Any]) -> Sent:
         """What a line tells of; an error where that is not plain."""
@@ -206,6 +215,18 @@ class ShortWay:
         ]
         self._said[destination, kind, run, told] = post
         return post
+
+
+def _lane(payload: Payload, schema: Schema, follows: tuple[Follow, ...], before: Lane | None) -> Lane:
+    """The lane of what is like `payload`, which was found right."""
+    besides = before.besides if before and before.schema is schema else schema.besides("context")
+    context = payload.get("context") if schema.accepts(payload) else None
+    return Lane(schema, schema.accepts, context if _only_texts(context) else None, besides, follows)
+
+
+def _only_texts(value: Any) -> bool:
+    """Whether whatever equals `value` is the same JSON: `1`, `1.0` and `true` equal each other."""
+    return type(value) is str or (type(value) is dict and all(map(_only_texts, value.values())))
 
 
 def _odd() -> NoReturn:

@@ -43,6 +43,15 @@ class Schema(Struct, frozen=True, kw_only=True, eq=False):
         flat = flattened(whole, known, _accepted)
         return _ready(flat, f"{self.name}, narrowed", known if flat is whole else {})
 
+    def besides(self, member: str) -> Callable[[Any], bool]:
+        """What accepts the objects that this schema does, among those whose `member` it is known to accept."""
+        if not {"type", "required", "properties"} >= self.document.keys() or '"$ref"' in json.dumps(self.document):
+            return self.accepts  # what it says of the member may stand elsewhere too
+        properties = {name: inner for name, inner in self.document.get("properties", {}).items() if name != member}
+        required = [name for name in self.document.get("required", ()) if name != member]
+        rest = {**self.document, "properties": properties, "required": required}
+        return compile_fast(rest, f"{self.name}, besides {member}", dict(self._resources)).is_valid
+
     def breaches(self, instance: Any) -> list[Breach]:
         """All that is wrong with `instance`, in its own order; empty exactly where `accepts` says yes."""
         try:
