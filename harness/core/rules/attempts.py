@@ -211,18 +211,3 @@ def _is_over(attempts: Sequence[Attempt]) -> bool:
     """Whether nothing that comes after these attempts tells anything more of the message."""
     accepted = next((place for place, each in enumerate(attempts) if each.answered.accepted), None)
     return accepted is not None and len(attempts) > accepted + attempts[accepted].answered.apart
-
-
-def story_of(known: Plain | Story) -> Story:
-    """All attempts at a message of which `known` is kept."""
-    if isinstance(known, Story):
-        return known
-    story = Story()
-    story.add(plain_attempt(known))
-    return story
-
-
-def plain_attempt(known: Plain) -> Attempt:
-    """The accepted attempt that `known` is."""
-    content, number, index, when = known
-    return Attempt(number, index, when, content, ACCEPTED)

@@ -104,7 +104,7 @@ class OncePerEntry:
     def violations(self) -> Iterator[Violation]:
         """One for each message beyond those that an entry may have."""
         for step, book in self._books.items():
-            for identifier, account in book.accounts():
+            for identifier, account in book.accounts.items():
                 deletes = {each for user in account.users for each in self._deleted.get((book.destination, user), ())}
                 kind = _ALONE if isinstance(identifier, str) else "id"
                 names = {identifier, *((kind, user) for user in account.users)}

@@ -36,10 +36,12 @@ class Book(Struct, frozen=True, kw_only=True):
     emails: Mapping[str, int]
     """How many emails the profile declares that has that id."""
     entries: dict[Identifier, Glimpse | Account] = field(default_factory=dict)
+    accounts: dict[Identifier, Account] = field(default_factory=dict)
+    """The users of whom more than one message was seen, or one without an id: these are few."""
 
     def emptied(self) -> Book:
         """The same, with nothing seen yet."""
-        return replace(self, entries={})
+        return replace(self, entries={}, accounts={})
 
     def add(self, identifier: Identifier, call: Payload, glimpse: Glimpse) -> None:
         """Note one message."""
@@ -55,9 +57,10 @@ class Book(Struct, frozen=True, kw_only=True):
 
     def _account(self, identifier: Identifier) -> Account:
         """The account of that user, opened now if there is none."""
+        opened = self.accounts.get(identifier)
+        if opened is not None:
+            return opened
         known = self.entries.get(identifier)
-        if isinstance(known, Account):
-            return known
         kind, user = ("email", identifier) if isinstance(identifier, str) else identifier
         # Who goes by an email has it as the only one.
         look_alikes = max(1, self.emails.get(user, 0) if kind == "id" else 1)
@@ -67,8 +70,8 @@ class Book(Struct, frozen=True, kw_only=True):
             what=f"{self.destination} was told of {user[:120]} by {self.call_type}",
             messages=Tellings(window=self.window),
         )
-        self.entries[identifier] = account
-        if known is not None:
+        self.entries[identifier] = self.accounts[identifier] = account
+        if known is not None and not isinstance(known, Account):
             account.take(known[4], _stretch(known), _users(known))
         return account
 
@@ -80,12 +83,6 @@ class Book(Struct, frozen=True, kw_only=True):
                 self._account(identifier).merge(theirs)
             elif mine.setdefault(identifier, theirs) is not theirs:
                 self._account(identifier).take(theirs[4], _stretch(theirs), _users(theirs))
-
-    def accounts(self) -> Iterator[tuple[Identifier, Account]]:
-        """The users of whom more than one message was seen, or one without an id."""
-        for identifier, entry in self.entries.items():
-            if isinstance(entry, Account):
-                yield identifier, entry
 
 
 def opened(sighting: Sighting) -> Book:
