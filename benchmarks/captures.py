@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
+import orjson
+
 from harness.core.instants import MINUTE, SECOND, Instant, isoformat
 
 Line: TypeAlias = dict[str, Any]
@@ -31,7 +33,16 @@ _SPACE = "spa_w5akhv1XwnGj5j2HVT6NWX"
 
 def lines(form: str, count: int) -> Iterator[bytes]:
     """`count` lines of a capture in that form, the same each time; the users grow with the lines."""
-    return islice((json.dumps(each).encode() + b"\n" for each in _told(form)), count)
+    written = _as_the_server if form == "exports" else _as_a_sender
+    return islice((written(each) for each in _told(form)), count)
+
+
+def _as_a_sender(line: Line) -> bytes:
+    return json.dumps(line).encode() + b"\n"
+
+
+def _as_the_server(line: Line) -> bytes:
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _told(form: str) -> Iterator[Line]:
@@ -104,8 +115,15 @@ def _exported(number: int, destination: str, kind: str, at: str, payload: Line, 
     payloads = [payload]
     if kind == "list":
         payloads = [{"list": payload["list"], "action": "add", "user": user} for user in payload["add"]]
-    headers = {"host": "127.0.0.1:8085", "content-type": "application/json", "user-agent": "Segment.io/1.0"}
-    path = f"/destinations/{destination}"
+    body, path = json.dumps(payload), f"/destinations/{destination}"
+    headers = {
+        "host": "127.0.0.1:8085",
+        "user-agent": "Segment.io/1.0",
+        "accept": "*/*",
+        "accept-encoding": "gzip, deflate",
+        "content-length": str(len(body)),
+        "content-type": "application/json",
+    }
     return {
         "number": number,
         "run": "default",
@@ -114,7 +132,7 @@ def _exported(number: int, destination: str, kind: str, at: str, payload: Line, 
         "attempt": 1,
         "received_at": at,
         "arrived_at": at,
-        "request": {"method": "POST", "path": path, "headers": headers, "body": json.dumps(payload)},
+        "request": {"method": "POST", "path": path, "headers": headers, "body": body},
         "payloads": payloads,
         "violations": [],
         "reply": {"status": status},
