@@ -62,10 +62,10 @@ def write(folder: Path, count: int) -> None:
         (folder / f"small-{number:05}.scenario.yaml").write_text(SCENARIO.format(number=number), "utf-8")
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """Where compiled modules are kept beside `folder`, whatever the machine's own settings are."""
+def environment(path: Path) -> dict[str, str]:
+    """Where compiled modules are kept beside `path`, whatever the machine's own settings are."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    return {**kept, "PYTHONPYCACHEPREFIX": str(folder.parent / "compiled")}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(path.parent / "compiled")}
 
 
 def played(folder: Path, count: int, limit: float) -> float:

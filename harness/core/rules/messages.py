@@ -155,7 +155,7 @@ class Messages:
                     for part in story.parts(place.remembered, named=named):
                         yield from breaches(place, part, named=named, anew=anew)
             told_apart = (story for message, story in stories.items() if self._clear(destination, message))
-            yield from repeated_whole(place, tuple(told_apart))
+            yield from repeated_whole(place, told_apart)
 
     def _clear(self, destination: str, message: Message) -> bool:
         """Whether what comes again can be none but `message`."""

@@ -187,8 +187,9 @@ def _all_alike(waits: Sequence[Duration], profile: RetryProfile) -> bool:
     return max(waits) - min(waits) <= max(waits) // _TWENTIETH
 
 
-def repeated_whole(place: Receiving, stories: Sequence[Story]) -> Iterator[Violation]:
+def repeated_whole(place: Receiving, stories: Iterable[Story]) -> Iterator[Violation]:
     """One breach for each message that was accepted by itself, and came again together with those that were not."""
+    stories = [story for story in stories if any(attempt.answered.apart for attempt in story.attempts)]
 
     def anew(before: Attempt, then: Attempt) -> bool:
         return (_gap(before, then) or 0) >= place.remembered
