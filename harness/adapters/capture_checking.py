@@ -104,17 +104,18 @@ class CaptureCheck(Struct, frozen=True, kw_only=True):
             for located in verdict.violations
             for number, place, nth in zip(located.violation.deliveries, located.places, located.nth, strict=True)
         }
-        lines = {(file, line) for file, line, _ in wanted}
+        lines: dict[str, set[int]] = {file: set() for file in captures.names}
+        for file, line, _ in wanted:
+            lines[file].add(line)
         found: dict[int, Captured] = {}
         before: dict[tuple[str, int], int] = {}
-        for file, line, text in _texts(captures) if wanted else ():
-            if (file, line) in lines:
-                for captured in read_captured(text, self.defaults):
-                    nth = before[file, line] = before.get((file, line), -1) + 1
-                    if (file, line, nth) in wanted:
-                        found[wanted[file, line, nth]] = captured
-                if len(found) == len(wanted):
-                    break
+        for file, line, text in _texts(captures, lines):
+            for captured in read_captured(text, self.defaults):
+                nth = before[file, line] = before.get((file, line), -1) + 1
+                if (file, line, nth) in wanted:
+                    found[wanted[file, line, nth]] = captured
+            if len(found) == len(wanted):
+                break
         return found
 
     def first(self, captures: CaptureFiles, count: int) -> list[Captured]:
@@ -144,10 +145,14 @@ def _blocks(captures: CaptureFiles, sources: Sources, watch: Watch) -> Iterator[
             yield file, line, lines
 
 
-def _texts(captures: CaptureFiles) -> Iterator[tuple[str, int, bytes]]:
-    """The texts of all records, with file and line."""
+def _texts(captures: CaptureFiles, wanted: Mapping[str, set[int]] | None = None) -> Iterator[tuple[str, int, bytes]]:
+    """The texts of all records, or of those that begin on the lines `wanted` of each file, with file and line."""
     for file in captures.names:
-        for first, lines in text_blocks(captures.blocks(file)):
-            for line, text in enumerate(lines, first):
+        if wanted is not None and not wanted[file]:
+            continue
+        for first, texts in text_blocks(captures.blocks(file)):
+            lines = range(first, first + len(texts))
+            for line in lines if wanted is None else sorted(wanted[file].intersection(lines)):
+                text = texts[line - first]
                 if text and not text.isspace():
                     yield file, line, text
