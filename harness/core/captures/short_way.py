@@ -47,8 +47,6 @@ class Lane(NamedTuple):
 
     schema: Schema
     """What accepts those of them that are plainly right."""
-    accepts: Callable[[Any], bool]
-    """The same."""
     context: Payload | None
     """A `context` that is right in them; None where what equals it may not be."""
     besides: Callable[[Any], bool]
@@ -67,12 +65,12 @@ class Post(Struct, frozen=True, kw_only=True):
         """The lane of each of `payloads`; empty where one of them is not plainly right, KeyError where it has none."""
         if type(payloads) is Added:
             lane = self.lanes["", payloads[0]["list"], "", None]
-            return [lane] * len(payloads) if all(map(lane.accepts, payloads)) else ()
+            return [lane] * len(payloads) if all(map(lane.schema.accepts, payloads)) else ()
         lanes = []
         for payload in payloads:
             like = likeness(payload, "-")
             lane = self.lanes[like[1:] if like else ("", "", "", "")]
-            if not lane.accepts(payload):
+            if not lane.schema.accepts(payload):
                 return []
             lanes.append(lane)
         return lanes
@@ -171,7 +169,7 @@ class ShortWay:
         details = context["personas"]
         key, computation, space = details["computation_key"], details["computation_id"], details.get("space_id")
         lane = post.lanes[sent["type"], key, computation, space]
-        accepts = lane.besides if context == lane.context else lane.accepts
+        accepts = lane.besides if context == lane.context else lane.schema.accepts
         if not accepts(sent):
             return 0
         sent.pop("sentAt", None)  # no part of its content, which would be copied without it
@@ -221,7 +219,7 @@ def _lane(payload: Payload, schema: Schema, follows: tuple[Follow, ...], before:
     """The lane of what is like `payload`, which was found right."""
     besides = before.besides if before and before.schema is schema else schema.besides("context")
     context = payload.get("context") if schema.accepts(payload) else None
-    return Lane(schema, schema.accepts, context if _only_texts(context) else None, besides, follows)
+    return Lane(schema, context if _only_texts(context) else None, besides, follows)
 
 
 def _only_texts(value: Any) -> bool:
